@@ -1,0 +1,30 @@
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.backends import BaseBackend
+from django.http import HttpRequest
+
+from accounts.models import User
+
+
+class PhoneOrEmailBackend(BaseBackend):
+    """Password sign-in by e-mail address or mobile number; unknown logins cost the same time as known ones."""
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        email: str | None = None,
+        phone: str | None = None,
+        password: str | None = None,
+        **credentials: Any,
+    ) -> User | None:
+        if password is None or not (email or phone):
+            return None
+        user = User.objects.by_login(email=email, phone=phone)
+        if user is None:
+            User().set_password(password)
+            return None
+        return user if user.check_password(password) and user.is_active else None
+
+    def get_user(self, user_id: UUID) -> User | None:
+        return User.objects.filter(pk=user_id, is_active=True).first()

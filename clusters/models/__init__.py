@@ -1,0 +1,25 @@
+"""What is scarce, and who administers it."""
+
+from clusters.models.data import Dataset, Observation
+from clusters.models.offices import LabourOffice, Membership
+from clusters.models.places import BlankSpotVillage, Cluster, ClusterArea, District, Regency, Village
+from clusters.models.quota import QuotaCell, QuotaSplit
+from clusters.models.waves import QuotaDecision, RuleSet, Wave
+
+__all__ = [
+    "BlankSpotVillage",
+    "Cluster",
+    "ClusterArea",
+    "Dataset",
+    "District",
+    "LabourOffice",
+    "Membership",
+    "Observation",
+    "QuotaCell",
+    "QuotaDecision",
+    "QuotaSplit",
+    "Regency",
+    "RuleSet",
+    "Village",
+    "Wave",
+]

@@ -1,0 +1,91 @@
+"""Waves (gelombang), the decrees that size them and the dated rules they run by."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from clusters.querysets import WaveQuerySet
+from records.ids import uuid7
+from records.models import Stamped
+
+
+class QuotaDecision(Stamped):
+    """A total of places with the decree that set it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    decree_number = models.CharField(max_length=60, unique=True)
+    decree_date = models.DateField()
+    author = models.CharField(max_length=160)
+    total = models.PositiveIntegerField()
+    document = models.URLField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return self.decree_number
+
+
+class RuleSet(models.Model):
+    """Dated rules of eligibility and offers; a decision pins the one it used. `rules` is read by registrations.eligibility."""
+
+    code = models.CharField(max_length=20, primary_key=True)
+    name = models.CharField(max_length=120)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+    rules = models.JSONField()
+    source = models.CharField(max_length=300)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Wave(Stamped):
+    """One round: registration, list, draw, classes. Its total comes from a decision with a decree number."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft"
+        OPEN = "open"
+        CLOSED = "closed"
+        FROZEN = "frozen"
+        DRAWN = "drawn"
+        PUBLISHED = "published"
+        RUNNING = "running"
+        FINISHED = "finished"
+        CANCELLED = "cancelled"
+
+    class Mode(models.TextChoices):
+        GUARDED = "guarded"
+        SD = "sd"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slug = models.SlugField(max_length=20, unique=True)
+    name = models.CharField(max_length=60)
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    decision = models.ForeignKey(QuotaDecision, models.PROTECT, related_name="waves")
+    rule_set = models.ForeignKey(RuleSet, models.PROTECT)
+    opens_at = models.DateTimeField()
+    closes_at = models.DateTimeField()
+    draws_at = models.DateTimeField()
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    mode = models.CharField(max_length=8, choices=Mode, default=Mode.GUARDED)
+    guarantees = models.JSONField(
+        default=dict, blank=True, help_text="places guaranteed per regency by group code, in published order"
+    )
+    cancel_reason = models.TextField(blank=True)
+
+    objects: ClassVar[WaveQuerySet] = WaveQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(opens_at__lt=F("closes_at")) & Q(closes_at__lte=F("draws_at")),
+                name="clusters_wave_dates",
+            ),
+            models.CheckConstraint(condition=Q(starts_on__lte=F("ends_on")), name="clusters_wave_training_dates"),
+            models.CheckConstraint(
+                condition=Q(state="cancelled") ^ Q(cancel_reason=""), name="clusters_wave_cancel_reason"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

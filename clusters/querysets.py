@@ -1,0 +1,55 @@
+"""Filters and annotations of clusters' tables."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.scope import Scope
+
+if TYPE_CHECKING:
+    pass
+
+
+class WaveQuerySet(models.QuerySet["Wave"]):
+    def within(self, scope: Scope) -> Self:
+        """Drafts are the province's; every other wave is public."""
+        return self if scope.sees_all else self.exclude(state="draft")
+
+    def newest_first(self) -> Self:
+        return self.order_by("-opens_at", "-id")
+
+
+class QuotaSplitQuerySet(models.QuerySet["QuotaSplit"]):
+    def within(self, scope: Scope) -> Self:
+        """Proposals are the province's; what is or was published is public."""
+        return self if scope.sees_all else self.published()
+
+    def published(self) -> Self:
+        return self.filter(published_at__isnull=False)
+
+    def in_force(self) -> Self:
+        """The published version of each wave that counts now: the highest."""
+        newest = (
+            self.model.objects.filter(wave=models.OuterRef("wave"), published_at__isnull=False)
+            .order_by("-version")
+            .values("pk")[:1]
+        )
+        return self.filter(pk=models.Subquery(newest))
+
+
+class ObservationQuerySet(models.QuerySet["Observation"]):
+    def current(self) -> Self:
+        return self.filter(superseded_by__isnull=True)
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def valid_on(self, day: date) -> Self:
+        return self.filter(
+            Q(approved_by__isnull=False),
+            Q(valid_from__lte=day),
+            Q(valid_to__isnull=True) | Q(valid_to__gte=day),
+        )

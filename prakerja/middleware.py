@@ -1,0 +1,57 @@
+"""The scope of a request and its one transaction."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+
+from accounts.middleware import View
+from accounts.scope import NOBODY, Scope
+from accounts.services import enter_scope
+from clusters.selectors.offices import scope_of
+from records.walls import ROLE
+
+APPLICANT_KEY = "applicant"
+
+
+class ScopeMiddleware:
+    """Innermost. Opens one transaction around the view and enters it as `portal_web` with the asker's scope.
+
+    Rolled back when the answer is 500 or more. If the database does not take the role, nothing is served.
+    """
+
+    _role_is_taken = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with transaction.atomic():
+            response = self.get_response(request)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+            return response
+
+    def process_view(
+        self, request: HttpRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        request.scope = _scope(request)  # type: ignore[attr-defined]
+        if getattr(view, "outside_scope", False):
+            return None
+        enter_scope(request.scope, web_role=True)  # type: ignore[attr-defined]
+        if not ScopeMiddleware._role_is_taken:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT current_user")
+                if cursor.fetchone() != (ROLE,):
+                    return render(request, "503.html", status=503)
+            ScopeMiddleware._role_is_taken = True
+        return None
+
+
+def _scope(request: HttpRequest) -> Scope:
+    scope = scope_of(request.user) if request.user.is_authenticated else NOBODY
+    applicant_id = request.session.get(APPLICANT_KEY)
+    return scope.as_applicant(UUID(applicant_id)) if applicant_id else scope

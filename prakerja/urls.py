@@ -1,0 +1,16 @@
+"""Every address of the portal. Rooms name their own; the matrix of tests/prakerja visits all of them."""
+
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.i18n import set_language
+
+from prakerja.health import health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("health/", health, name="health"),
+    path("bahasa/", set_language, name="set_language"),
+    path("", include("accounts.urls")),
+    path("", include("clusters.urls")),
+    path("", include("registrations.urls")),
+    path("", include("training.urls")),
+    path("", include("mentoring.urls")),
+]

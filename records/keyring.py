@@ -1,0 +1,76 @@
+"""Keys for personal data: AES-256-GCM for what is stored, HMAC-SHA-256 for what is looked up.
+
+The key file is JSON: {"active": "1", "keys": {"1": <base64, 32 bytes>}, "peppers": {<field>: <base64>}, "secret_key": ...}.
+It never lies in the database or in its backups.
+"""
+
+import base64
+import hmac
+import json
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_VERSION = 1
+_NONCE_BYTES = 12
+
+
+class KeyringError(Exception):
+    """The key file is missing or unusable, or a ciphertext does not belong to this row or key."""
+
+
+@dataclass(frozen=True)
+class Keyring:
+    active: int
+    keys: dict[int, bytes]
+    peppers: dict[str, bytes]
+    secret_key: str
+
+    @classmethod
+    def from_file(cls, path: Path) -> "Keyring":
+        """Raises KeyringError, naming the file, when it cannot be read or lacks a part."""
+        try:
+            data = json.loads(path.read_text())
+            return cls(
+                active=int(data["active"]),
+                keys={int(k): base64.b64decode(v) for k, v in data["keys"].items()},
+                peppers={k: base64.b64decode(v) for k, v in data["peppers"].items()},
+                secret_key=data["secret_key"],
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise KeyringError(f"The key file {path} cannot be used: {error!r}") from error
+
+    @cached_property
+    def _ciphers(self) -> dict[int, AESGCM]:
+        return {key_id: AESGCM(key) for key_id, key in self.keys.items()}
+
+    def encrypt(self, field: str, row: UUID, text: str) -> bytes:
+        """version (1 byte) | key id (2) | nonce (12) | ciphertext and tag, bound to `field` of `row`."""
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = self._ciphers[self.active].encrypt(nonce, text.encode(), _associated(field, row))
+        return bytes([_VERSION]) + self.active.to_bytes(2, "big") + nonce + sealed
+
+    def decrypt(self, field: str, row: UUID, data: bytes) -> str:
+        """Raises KeyringError for an unknown key, a changed byte, or a ciphertext moved from another row or field."""
+        cipher = self._ciphers.get(int.from_bytes(data[1:3], "big"))
+        if data[0] != _VERSION or cipher is None:
+            raise KeyringError("The ciphertext was made with a key that is not in the key file.")
+        try:
+            return cipher.decrypt(
+                data[3 : 3 + _NONCE_BYTES], data[3 + _NONCE_BYTES :], _associated(field, row)
+            ).decode()
+        except InvalidTag as error:
+            raise KeyringError("The ciphertext does not belong to this field of this row.") from error
+
+    def index(self, purpose: str, text: str) -> bytes:
+        """Blind index: equal texts give equal 32 bytes; worthless without the pepper of this purpose."""
+        return hmac.digest(self.peppers[purpose], f"{purpose}|{text}".encode(), "sha256")
+
+
+def _associated(field: str, row: UUID) -> bytes:
+    return f"{field}|{row}".encode()

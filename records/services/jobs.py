@@ -1,0 +1,100 @@
+"""Jobs: requested in the caller's transaction, claimed with a lease, finished together with their effect.
+
+A worker that holds a job keeps its row locked while it works, so a job whose lease is over and whose row is free has lost
+its worker and may be started again. A worker that wakes up late finds its attempt number out of date and rolls back.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from records.models import Job
+
+LEASE = timedelta(seconds=30)
+MAX_ATTEMPTS = 5
+
+Effect = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+class StaleAttempt(Exception):
+    """Another worker took the job over; this attempt's work is rolled back."""
+
+
+def request_job(*, task: str, key: str, payload: Mapping[str, Any], requested_by: UUID | None = None) -> Job:
+    """The live job with this key, created in the caller's transaction when there is none.
+
+    Two callers at once get the same job (records_job_one_live).
+    """
+    # A plain statement, because ON CONFLICT on a partial index is out of the ORM's reach for web requests' role.
+    live = Job.objects.filter(key=key, state__in=[Job.State.QUEUED, Job.State.RUNNING])
+    Job.objects.bulk_create(
+        [Job(task=task, key=key, payload=dict(payload), requested_by_id=requested_by)], ignore_conflicts=True
+    )
+    return live.get()
+
+
+def run_job(*, job_id: UUID, effect: Effect, now: Callable[[], datetime] = timezone.now) -> Job.State | None:
+    """Claim the job and do its effect; None when it is done, held by another worker or not due.
+
+    `effect` gets the payload, runs inside the transaction that also stores its answer as the job's result, and may be run
+    again after a crash. An exception marks the job failed with its text and is raised again.
+    """
+    attempt = _claim(job_id, now())
+    if attempt is None:
+        return None
+    try:
+        with transaction.atomic(durable=True):
+            job = Job.objects.select_for_update().filter(pk=job_id, attempt=attempt, state=Job.State.RUNNING).first()
+            if job is None:
+                raise StaleAttempt(str(job_id))
+            job.result = dict(effect(job.payload))
+            job.state, job.finished_at, job.error = Job.State.DONE, now(), ""
+            job.save(update_fields=["result", "state", "finished_at", "error"])
+    except StaleAttempt:
+        return None
+    except Exception as error:
+        Job.objects.filter(pk=job_id, attempt=attempt, state=Job.State.RUNNING).update(
+            state=Job.State.FAILED, error=f"{type(error).__name__}: {error}"[:2000], finished_at=now()
+        )
+        raise
+    return Job.State.DONE
+
+
+def _claim(job_id: UUID, now: datetime) -> int | None:
+    with transaction.atomic(durable=True):
+        job = Job.objects.select_for_update(skip_locked=True).filter(_due(now), pk=job_id).first()
+        if job is None:
+            return None
+        job.state, job.attempt, job.started_at, job.lease_until = (
+            Job.State.RUNNING,
+            job.attempt + 1,
+            now,
+            now + LEASE,
+        )
+        job.save(update_fields=["state", "attempt", "started_at", "lease_until"])
+        return job.attempt
+
+
+def _due(now: datetime) -> Q:
+    return Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, lease_until__lt=now)
+
+
+def forgotten_jobs(*, now: datetime) -> list[tuple[str, UUID]]:
+    """(task, id) of live jobs nobody works on; those tried too often are marked failed instead."""
+    with transaction.atomic(durable=True):
+        free = Job.objects.select_for_update(skip_locked=True).filter(
+            _due(now), Q(state=Job.State.RUNNING) | Q(created_at__lt=now - timedelta(seconds=5))
+        )
+        spent = [job.pk for job in free if job.attempt >= MAX_ATTEMPTS]
+        Job.objects.filter(pk__in=spent).update(
+            state=Job.State.FAILED,
+            error="The worker was lost every time.",
+            finished_at=now,
+            attempt=F("attempt"),
+        )
+        return [(job.task, job.pk) for job in free if job.pk not in spent]

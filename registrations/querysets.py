@@ -1,0 +1,56 @@
+"""Filters and annotations of registrations' tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import F, Q, Sum
+
+from accounts.scope import Scope
+
+if TYPE_CHECKING:
+    pass
+
+
+class ApplicantQuerySet(models.QuerySet["Applicant"]):
+    def within(self, scope: Scope) -> Self:
+        if scope.sees_all:
+            return self
+        return self.filter(Q(regency_id__in=scope.regency_ids) | Q(pk=scope.applicant_id))
+
+
+class RegistrationQuerySet(models.QuerySet["Registration"]):
+    def within(self, scope: Scope) -> Self:
+        if scope.sees_all:
+            return self
+        return self.filter(Q(regency_id__in=scope.regency_ids) | Q(applicant_id=scope.applicant_id))
+
+    def in_cluster(self, index: int) -> Self:
+        """Those whose eligibility set contains the cluster with this index."""
+        return self.annotate(cluster_bit=F("clusters").bitand(1 << index)).filter(cluster_bit__gt=0)
+
+    def by_name(self) -> Self:
+        """Total order of lists: name, then id as the tie-break that keeps keyset pages complete."""
+        return self.order_by("search_name", "id")
+
+    def after(self, name: str, pk: str) -> Self:
+        """The rest of `by_name` behind this key."""
+        return self.filter(Q(search_name__gt=name) | Q(search_name=name, pk__gt=pk))
+
+    def name_starts(self, text: str) -> Self:
+        """Prefix search as a range, which the index serves and row-level security may push down."""
+        prefix = text.strip().lower()
+        return self.filter(search_name__gte=prefix, search_name__lt=prefix + "\U0010ffff") if prefix else self
+
+
+class TallyQuerySet(models.QuerySet["Tally"]):
+    def within(self, scope: Scope) -> Self:
+        return self if scope.sees_all else self.filter(regency_id__in=scope.regency_ids)
+
+    def counts(self, *by: str) -> Self:
+        """Rows of `by` with `people`, the sum of the increments; groups that came to nothing are left out."""
+        return self.values(*by).annotate(people=Sum("change")).exclude(people=0).order_by(*by)
+
+    def in_cluster(self, index: int) -> Self:
+        return self.annotate(cluster_bit=F("clusters").bitand(1 << index)).filter(cluster_bit__gt=0)
