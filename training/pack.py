@@ -1,0 +1,105 @@
+"""The files anyone needs to redo a draw. Pure; equal inputs give equal bytes.
+
+Both packs     draw.json     canonical JSON, see `draw_document`
+               rules.json    the published rule file, byte for byte
+               cutoffs.csv   regency, clusters (codes joined by +), pass, position (from 1), ticket of the last admitted
+Public pack    winners.txt   the result lines of those who got a class
+Auditors' pack results.txt   all result lines
+               list.txt      the frozen list
+               salts.txt     one salt per line of the list, hexadecimal
+Text files are ASCII; every line ends with LF.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.allocation import Allocation
+from training.lottery import canonical_json, list_file, result_lines, ticket
+
+Audience = Literal["public", "auditors"]
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date a ZIP can hold
+
+
+def build_pack(
+    *,
+    audience: Audience,
+    draw: Mapping[str, Any],
+    rules: bytes,
+    lines: Sequence[str],
+    salts: Sequence[bytes],
+    order: NDArray[np.int64],
+    allocation: Allocation,
+) -> dict[str, bytes]:
+    """File name -> content of the pack.
+
+    draw: what was recorded at each step and is not recomputed here, so that the verifier can find a later edit: wave,
+    rules_digest, list_sha256, list_root, dice, beacon ({"round": int, "signature": hex} or None), seed (hex).
+    lines, salts and the rows of allocation are in the order of the frozen list; order as in `allocate`.
+    """
+    content = json.loads(rules)
+    numbers = [line[: line.index("|")] for line in lines]
+    results = result_lines(numbers, [c["code"] for c in content["classes"]], allocation)
+    winners = [line for line in results if line.split("|")[1] != "-"]
+    files = {
+        "rules.json": rules,
+        "cutoffs.csv": cutoffs_file(content, bytes.fromhex(draw["seed"]), numbers, order, allocation),
+        "winners.txt": list_file(winners),
+        "results.txt": list_file(results),
+        "list.txt": list_file(lines),
+        "salts.txt": "".join(f"{salt.hex()}\n" for salt in salts).encode("ascii"),
+    }
+    files["draw.json"] = draw_document(draw, files, applicants=len(lines), winners=len(winners))
+    for name in ("results.txt", "list.txt", "salts.txt") if audience == "public" else ("winners.txt",):
+        del files[name]
+    return files
+
+
+def draw_document(draw: Mapping[str, Any], files: Mapping[str, bytes], *, applicants: int, winners: int) -> bytes:
+    """draw.json: the recorded draw, the digests of the results, the counts, and last the digest of all of these.
+
+    `digest` = SHA-256 of the same canonical JSON without that member; it is the figure to announce, since one number
+    then stands for the whole draw.
+    """
+    content = {
+        **draw,
+        "cutoffs_sha256": hashlib.sha256(files["cutoffs.csv"]).hexdigest(),
+        "result_sha256": hashlib.sha256(files["results.txt"]).hexdigest(),
+        "winners_sha256": hashlib.sha256(files["winners.txt"]).hexdigest(),
+        "counts": {"applicants": applicants, "winners": winners},
+    }
+    return canonical_json({**content, "digest": hashlib.sha256(canonical_json(content)).hexdigest()})
+
+
+def cutoffs_file(
+    rules: Mapping[str, Any],
+    seed: bytes,
+    numbers: Sequence[str],
+    order: NDArray[np.int64],
+    allocation: Allocation,
+) -> bytes:
+    """cutoffs.csv, sorted by regency, cluster set (as bit masks) and pass."""
+    rows = ["regency,clusters,pass,position,ticket"]
+    for (regency, mask, t), position in sorted(allocation.cutoffs.items()):
+        clusters = "+".join(code for i, code in enumerate(rules["clusters"]) if mask >> i & 1)
+        last = ticket(seed, numbers[order[position]]).hex()
+        rows.append(f"{rules['regencies'][regency]},{clusters},{t},{position + 1},{last}")
+    return "".join(f"{row}\n" for row in rows).encode("ascii")
+
+
+def write_pack(target: Path | IO[bytes], files: Mapping[str, bytes]) -> None:
+    """The pack as a ZIP: entries by name, fixed date and rights, so equal files give equal bytes."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, files[name])
