@@ -23,7 +23,7 @@ Counts = NDArray[np.int64]
 Bound = Literal["floor", "cap", ""]
 
 
-class Infeasible(ValueError):  # noqa: N818 - the field's word for it
+class Infeasible(ValueError):
     """No split respects every floor and cap.
 
     rows, columns: the cells at fault, as parallel lists of indices (columns is empty for one level).
@@ -144,9 +144,7 @@ def apportion_table(
     ceiling = np.minimum(cap, total + 1)  # out of reach: the sums stay inside int64, no result changes
     claims = weights.sum(axis=1) if shares is None else shares
     clusters = apportion(claims, total, floor.sum(axis=1), ceiling.sum(axis=1))
-    regencies = tuple(
-        apportion(*row) for row in zip(weights, clusters.seats.tolist(), floor, cap, strict=True)
-    )
+    regencies = tuple(apportion(*row) for row in zip(weights, clusters.seats.tolist(), floor, cap, strict=True))
     return TableApportionment(
         seats=np.stack([row.seats for row in regencies]),
         unassigned=clusters.unassigned + sum(row.unassigned for row in regencies),
@@ -155,9 +153,7 @@ def apportion_table(
     )
 
 
-def is_webster(
-    weights: Counts, total: int, result: Counts | Apportionment, floor: Counts, cap: Counts
-) -> bool:
+def is_webster(weights: Counts, total: int, result: Counts | Apportionment, floor: Counts, cap: Counts) -> bool:
     """Check a split without knowing how it was made: exact, by integers and divisions only.
 
     True when every cell lies within its bounds, cells of weight 0 stand on their floors, places are

@@ -20,9 +20,7 @@ _ = str  # marks the sentences for makemessages; they are translated and filled 
 MESSAGES: dict[str, str] = {
     "nik_characters": _("NIK hanya berisi angka. Hapus huruf dan tanda lain."),
     "nik_length": _("NIK harus 16 angka. Yang Anda isi {digits} angka."),
-    "nik_day": _(
-        "Angka ke-7 dan ke-8 NIK tidak sesuai dengan tanggal lahir mana pun. Cocokkan dengan KTP Anda."
-    ),
+    "nik_day": _("Angka ke-7 dan ke-8 NIK tidak sesuai dengan tanggal lahir mana pun. Cocokkan dengan KTP Anda."),
     "nik_month": _("Angka ke-9 dan ke-10 NIK tidak sesuai dengan bulan mana pun. Cocokkan dengan KTP Anda."),
     "nik_serial": _("Empat angka terakhir NIK tidak mungkin 0000. Cocokkan dengan KTP Anda."),
     "nik_date": _("Tanggal lahir di dalam NIK tidak ada di kalender. Petugas akan memeriksanya."),

@@ -135,9 +135,7 @@ def test_is_webster_rejects_every_move_of_one_place_that_is_no_tie(table):
             moved = seats.copy()
             moved[giver] -= 1
             moved[taker] += 1
-            tie = int(weights[taker]) * (2 * int(seats[giver]) - 1) == int(weights[giver]) * (
-                2 * int(seats[taker]) + 1
-            )
+            tie = int(weights[taker]) * (2 * int(seats[giver]) - 1) == int(weights[giver]) * (2 * int(seats[taker]) + 1)
             allowed = weights[taker] and seats[giver] > floor[giver] and seats[taker] < cap[taker]
             assert is_webster(weights, total, moved, floor, cap) == bool(allowed and tie)
 
@@ -161,9 +159,7 @@ class TestEdges:
         assert result.seats.tolist() == [0, 1, 1]
 
     def test_floors_beyond_the_total(self):
-        with pytest.raises(
-            Infeasible, match=r"floors need 7 places, 2 more than the total of 5; .*: 0, 2$"
-        ) as caught:
+        with pytest.raises(Infeasible, match=r"floors need 7 places, 2 more than the total of 5; .*: 0, 2$") as caught:
             apportion(counts(1, 1, 1), 5, counts(3, 0, 4), counts(9, 9, 9))
         assert (caught.value.rows, caught.value.columns, caught.value.short) == ([0, 2], [], 2)
 
@@ -346,13 +342,9 @@ class TestReadme:
         assert f"below {2030 / 19.5:.2f}" in text
 
     def test_two_stages(self, text):
-        total, unassigned = map(
-            int, re.search(r"(\d+) places, shares 1 : 1\. Unassigned: (\d+)", text).groups()
-        )
+        total, unassigned = map(int, re.search(r"(\d+) places, shares 1 : 1\. Unassigned: (\d+)", text).groups())
         rows = self.rows(text, "cluster")
-        weights, floor, cap, seats = (
-            np.array([int(row[k]) for row in rows]).reshape(2, 3) for k in (2, 3, 4, 5)
-        )
+        weights, floor, cap, seats = (np.array([int(row[k]) for row in rows]).reshape(2, 3) for k in (2, 3, 4, 5))
         result = apportion_table(weights, total, floor, cap, counts(1, 1))
         assert result.seats.tolist() == seats.tolist()
         assert result.unassigned == result.regencies[1].unassigned == unassigned

@@ -19,9 +19,7 @@ def by_libphonenumber(text):
         return None
     mobile = phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
     valid = phonenumbers.is_valid_number_for_region(number, "ID")
-    return (
-        phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if mobile and valid else None
-    )
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if mobile and valid else None
 
 
 @st.composite
