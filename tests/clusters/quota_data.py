@@ -1,0 +1,136 @@
+"""Rows for the tests of observations, demand and quota: a small province of four regencies. Data contoh."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from accounts.scope import Scope
+from accounts.services import create_user
+from clusters.models import Cluster, ClusterArea, LabourOffice, Membership, QuotaDecision, Regency, RuleSet, Wave
+from clusters.services.observations import NewObservation, record_observations
+
+NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+PMI, BOROBUDUR, PHK, AFIRMASI = range(4)
+REGENCIES = {3301: "Kabupaten Cilacap", 3308: "Kabupaten Magelang", 3309: "Kabupaten Boyolali", 3374: "Kota Semarang"}
+
+
+def make_province() -> None:
+    for index, code in enumerate(["PMI", "BOROBUDUR", "PHK", "AFIRMASI"]):
+        Cluster.objects.get_or_create(
+            index=index, defaults={"code": code, "name_id": code, "name_en": code, "who_id": "-", "who_en": "-"}
+        )
+    for column, (pk, name) in enumerate(REGENCIES.items()):
+        Regency.objects.get_or_create(
+            pk=pk,
+            defaults={
+                "code": f"{pk // 100}.{pk % 100:02}",
+                "bps_code": str(pk),
+                "name": name,
+                "kind": "kota" if name.startswith("Kota") else "kabupaten",
+                "seat": name.split()[-1],
+                "tile_col": column,
+                "tile_row": 0,
+            },
+        )
+    ClusterArea.objects.get_or_create(
+        cluster_id=BOROBUDUR, regency_id=3308, defaults={"ring": "ring_1", "active": True, "source": "Perpres 58/2014"}
+    )
+
+
+def make_wave(*, slug: str = "gelombang-1", total: int = 400, state: str = "open") -> Wave:
+    make_province()
+    decision = QuotaDecision.objects.create(
+        decree_number=f"CONTOH/{slug}", decree_date=date(2026, 10, 1), author="Data contoh", total=total, as_of=NOW
+    )
+    rules, _ = RuleSet.objects.get_or_create(
+        code="2023", defaults={"name": "2023", "valid_from": date(2023, 1, 1), "rules": {}, "source": "-"}
+    )
+    return Wave.objects.create(
+        slug=slug,
+        name="Gelombang 1",
+        state=state,
+        decision=decision,
+        rule_set=rules,
+        opens_at=NOW - timedelta(days=1),
+        closes_at=NOW + timedelta(days=10),
+        draws_at=NOW + timedelta(days=12),
+        starts_on=date(2027, 1, 12),
+        ends_on=date(2027, 2, 12),
+        as_of=NOW,
+    )
+
+
+def figure(
+    indicator: str,
+    regency_id: int | None,
+    value: float,
+    *,
+    cluster_id: int | None = None,
+    wave_id: UUID | None = None,
+    period: str = "2025",
+    unit: str = "persons",
+    source: str = "https://contoh.example/sumber",
+    confidence: str = "high",
+    note: str = "",
+) -> NewObservation:
+    return NewObservation(
+        indicator, regency_id, cluster_id, wave_id, period, Decimal(str(value)), unit, source, confidence, note
+    )
+
+
+def deliver(*rows: NewObservation, now: datetime = NOW) -> None:
+    record_observations(dataset_name="Data contoh", publisher="Uji", rows=rows, now=now)
+
+
+def deliver_seats(wave: Wave, seats: Mapping[tuple[int, int], int], *, now: datetime = NOW) -> None:
+    """`seats` by (cluster, regency)."""
+    deliver(
+        *(
+            figure(
+                "open_seats", regency, value, cluster_id=cluster, wave_id=wave.pk, period="2026-11-24", unit="places"
+            )
+            for (cluster, regency), value in seats.items()
+        ),
+        now=now,
+    )
+
+
+def deliver_indicators() -> None:
+    """Every kind of choice once: reported, reported twice, estimated by rate, and without population missing."""
+    deliver(
+        figure("population", None, 10_000_000, period="2023-12"),
+        figure("population", 3301, 2_000_000, period="2023-12"),
+        figure("population", 3301, 1_900_000, period="2020-09"),
+        figure("population", 3308, 1_300_000, period="2023-12"),
+        figure("population", 3374, 1_700_000, period="2023-12"),
+        figure("pmi_placed", None, 5_000, period="2025-01..02"),
+        figure("pmi_placed", 3301, 1_100, period="2025-01..02"),
+        figure("pmi_placed", 3301, 3_433, period="2021"),
+        figure("phk_workers", None, 8_000, period="2024-01..08"),
+        figure("phk_workers", 3309, 1_662, period="2024-01..08"),
+        figure("phk_workers", 3309, 1_950, period="2020-04-29"),
+        figure("phk_workers", 3374, 1_135, period="2024-01..08"),
+        figure(
+            "phk_workers", 3374, 1_835, period="2024-01..08", confidence="medium", source="https://contoh.example/lain"
+        ),
+        figure("population_female", 3301, 973_452, period="2021"),
+        figure("population_female", 3308, 647_804, period="2021"),
+    )
+
+
+def make_staff(role: str, *, name: str) -> Scope:
+    """A province user with a membership approved by two others."""
+    user, *others = (create_user(name=f"{name} {n}", email=f"{name}.{n}@contoh.example".lower()) for n in range(3))
+    Membership.objects.create(
+        user=user,
+        role=role,
+        valid_from=date(2026, 1, 1),
+        granted_by=others[0],
+        approved_by=others[1],
+    )
+    return Scope(user_id=user.pk, roles=frozenset({role}))
+
+
+def make_office(regency_id: int) -> LabourOffice:
+    return LabourOffice.objects.get_or_create(regency_id=regency_id)[0]
