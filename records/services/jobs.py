@@ -4,15 +4,17 @@ A worker that holds a job keeps its row locked while it works, so a job whose le
 its worker and may be started again. A worker that wakes up late finds its attempt number out of date and rolls back.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from records.ids import uuid7
 from records.models import Job
 
 LEASE = timedelta(seconds=30)
@@ -26,16 +28,16 @@ class StaleAttempt(Exception):
 
 
 def request_job(*, task: str, key: str, payload: Mapping[str, Any], requested_by: UUID | None = None) -> Job:
-    """The live job with this key, created in the caller's transaction when there is none.
+    """The live job with this key, created in the caller's transaction when there is none; only `pk` and `task` are loaded.
 
-    Two callers at once get the same job (records_job_one_live).
+    Two callers at once get the same job (records_job_one_live). Works in every scope, though few may read the queue.
     """
-    # A plain statement, because ON CONFLICT on a partial index is out of the ORM's reach for web requests' role.
-    live = Job.objects.filter(key=key, state__in=[Job.State.QUEUED, Job.State.RUNNING])
-    Job.objects.bulk_create(
-        [Job(task=task, key=key, payload=dict(payload), requested_by_id=requested_by)], ignore_conflicts=True
-    )
-    return live.get()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT records_request_job(%s, %s, %s, %s, %s)",
+            [uuid7(), task, key, json.dumps(dict(payload)), requested_by],
+        )
+        return Job(pk=cursor.fetchone()[0], task=task, key=key)
 
 
 def run_job(*, job_id: UUID, effect: Effect, now: Callable[[], datetime] = timezone.now) -> Job.State | None:

@@ -21,6 +21,8 @@ CREATE TABLE training_drawresult (
   training_class_id uuid, wish_rank smallint NOT NULL, admitted_pass smallint NOT NULL,
   CONSTRAINT training_drawresult_place CHECK ((training_class_id IS NULL) = (wish_rank = -1)),
   PRIMARY KEY (draw_id, registration_id)) PARTITION BY LIST (draw_id);
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON training_drawentry FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON training_drawresult FOR EACH ROW EXECUTE FUNCTION refuse_change();
 """
 
 # `taken` is the number of live placements, whoever writes them; the class's CHECK refuses one too many.

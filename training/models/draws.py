@@ -1,5 +1,7 @@
 """The draw of a wave: rules, frozen list, seed, result. Nothing of a draw is ever deleted."""
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -9,6 +11,7 @@ from records.ids import uuid7
 from records.models import Stamped
 from registrations.models import Registration
 from training.models.catalogue import TrainingClass
+from training.querysets import OfRegistrationQuerySet
 
 
 class Draw(Stamped):
@@ -94,6 +97,8 @@ class DrawEntry(models.Model):
     line = models.TextField()
     salt = models.BinaryField()
 
+    objects: ClassVar[OfRegistrationQuerySet] = OfRegistrationQuerySet.as_manager()  # type: ignore[assignment]
+
     class Meta:
         managed = False
         db_table = "training_drawentry"
@@ -113,6 +118,8 @@ class DrawResult(models.Model):
     training_class = models.ForeignKey(TrainingClass, models.DO_NOTHING, null=True, related_name="+")
     wish_rank = models.SmallIntegerField(help_text="-1 none, 0 to 4 the wish, 5 a class chosen by the rule")
     admitted_pass = models.SmallIntegerField(help_text="-1 not admitted")
+
+    objects: ClassVar[OfRegistrationQuerySet] = OfRegistrationQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         managed = False
@@ -148,7 +155,7 @@ class DrawPack(models.Model):
 
     class Audience(models.TextChoices):
         PUBLIC = "public"
-        AUDITOR = "auditor"
+        AUDITORS = "auditors"
 
     draw = models.ForeignKey(Draw, models.PROTECT, related_name="packs")
     audience = models.CharField(max_length=8, choices=Audience)

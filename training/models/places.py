@@ -1,5 +1,7 @@
 """Places: at most one live placement per registration, never more than a class has seats."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 
@@ -8,6 +10,7 @@ from records.models import Stamped
 from registrations.models import Registration
 from training.models.catalogue import TrainingClass
 from training.models.draws import Draw
+from training.querysets import OfRegistrationQuerySet
 
 
 class Placement(Stamped):
@@ -26,6 +29,8 @@ class Placement(Stamped):
     state = models.CharField(max_length=8, choices=State, default=State.OFFERED)
     answer_by = models.DateField()
     answered_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[OfRegistrationQuerySet] = OfRegistrationQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         constraints = [

@@ -1,10 +1,13 @@
 """Which classes a person would like, in order."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 
 from registrations.models import Registration
 from training.models.catalogue import TrainingClass
+from training.querysets import OfRegistrationQuerySet
 
 
 class WishList(models.Model):
@@ -14,6 +17,8 @@ class WishList(models.Model):
     strict = models.BooleanField(default=False)
     updated_at = models.DateTimeField(auto_now=True)
 
+    objects: ClassVar[OfRegistrationQuerySet] = OfRegistrationQuerySet.as_manager()  # type: ignore[assignment]
+
     def __str__(self) -> str:
         return str(self.pk)
 
@@ -22,6 +27,8 @@ class Wish(models.Model):
     registration = models.ForeignKey(Registration, models.PROTECT, related_name="wishes")
     rank = models.PositiveSmallIntegerField(help_text="0 is the first wish")
     training_class = models.ForeignKey(TrainingClass, models.PROTECT, related_name="+")
+
+    objects: ClassVar[OfRegistrationQuerySet] = OfRegistrationQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         constraints = [

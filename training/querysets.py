@@ -1,0 +1,21 @@
+"""Filters of training's tables."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.scope import Scope
+
+
+class OfRegistrationQuerySet(models.QuerySet[Any]):
+    """Rows that belong to a registration are seen by whoever sees the registration."""
+
+    def within(self, scope: Scope) -> Self:
+        if scope.sees_all:
+            return self
+        return self.filter(
+            Q(registration__regency_id__in=scope.regency_ids) | Q(registration__applicant_id=scope.applicant_id)
+        )

@@ -1,0 +1,142 @@
+"""Places after the draw: taking one, answering an offer, and handing free ones on down the same list."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.db import IntegrityError, transaction
+from django.utils.timezone import localdate
+
+from accounts.scope import NOBODY, Scope
+from records.models import Job
+from records.services.jobs import request_job
+from records.services.log import record_event
+from registrations.models import Registration
+from training import allocation
+from training.lottery import draw_order
+from training.models import Draw, Placement, TrainingClass
+from training.selectors.draws import capacities, entrants, frozen_list
+
+
+class PlaceTaken(Exception):
+    """The class has no free seat, or the person already holds a place; nothing was changed."""
+
+
+class OfferClosed(Exception):
+    """The offer was answered already or its date has passed; nothing was changed."""
+
+
+def take_place(
+    *, scope: Scope, registration: Registration, class_id: UUID, draw_id: UUID, answer_by: Any, now: datetime
+) -> Placement:
+    """Offer a seat of the class to the person.
+
+    However many ask at once, a class never has more live placements than seats and a person never more than one: the database
+    counts and refuses (training_trainingclass_seats, training_placement_one_live). Raises PlaceTaken.
+    """
+    try:
+        with transaction.atomic():
+            placement = Placement.objects.create(
+                registration=registration, training_class_id=class_id, draw_id=draw_id, answer_by=answer_by, as_of=now
+            )
+    except IntegrityError as error:
+        if any(rule in str(error) for rule in ("training_trainingclass_seats", "training_placement_one_live")):
+            raise PlaceTaken(str(class_id)) from error
+        raise
+    _record(scope, placement, registration, "placement.offered", now)
+    return placement
+
+
+def answer_offer(*, scope: Scope, placement_id: UUID, accept: bool, now: datetime) -> Job | None:
+    """Accept or decline an offered place, once. A declined place goes on by the returned job.
+
+    Saying the same again changes nothing. Raises OfferClosed for another answer or after the last day.
+    """
+    placement = Placement.objects.within(scope).select_related("registration").get(pk=placement_id)
+    to = Placement.State.ACCEPTED if accept else Placement.State.DECLINED
+    open_states = [Placement.State.OFFERED] if accept else [Placement.State.OFFERED, Placement.State.ACCEPTED]
+    changed = Placement.objects.filter(pk=placement_id, state__in=open_states, answer_by__gte=localdate(now)).update(
+        state=to, answered_at=now, as_of=now
+    )
+    if not changed:
+        placement.refresh_from_db(fields=["state"])
+        if placement.state == to:
+            return None
+        raise OfferClosed(str(placement_id))
+    _record(scope, placement, placement.registration, f"placement.{to}", now)
+    return None if accept else request_refill(scope=scope, draw_id=placement.draw_id)
+
+
+def request_refill(*, scope: Scope, draw_id: UUID) -> Job:
+    return request_job(
+        task="training.refill",
+        key=f"refill:{draw_id}",
+        payload={"draw_id": str(draw_id)},
+        requested_by=scope.user_id,
+    )
+
+
+def refill(*, draw_id: UUID, now: datetime) -> Mapping[str, Any]:
+    """Give the places that came free to the next in the order of the draw (methods: refill). Effect of a job.
+
+    Reads the frozen list and the live placements; nobody who holds a place loses it. Running it again with nothing free gives
+    nothing.
+    """
+    draw = Draw.objects.select_for_update().select_related("wave__rule_set").get(pk=draw_id)
+    if draw.state != Draw.State.PUBLISHED:
+        return {"placed": 0}
+    rules = json.loads(draw.rules)
+    ids, lines, _ = frozen_list(draw)
+    people, tables = entrants(rules, lines), capacities(rules)
+    row_of = {pk: row for row, pk in enumerate(ids)}
+    class_of = {code: index for index, code in enumerate(c["code"] for c in rules["classes"])}
+    holding, waiting = np.full(len(ids), -1, np.int32), np.ones(len(ids), np.bool_)
+    placements = Placement.objects.filter(draw=draw).values_list("registration_id", "training_class__code", "state")
+    for registration_id, code, state in placements:
+        row = row_of[str(registration_id)]
+        waiting[row] = False
+        if state in Placement.LIVE:
+            holding[row] = class_of[code]
+    for registration_id in Registration.objects.filter(wave=draw.wave, state=Registration.State.WITHDRAWN).values_list(
+        "id", flat=True
+    ):
+        if str(registration_id) in row_of:
+            waiting[row_of[str(registration_id)]] = False
+    given = allocation.refill(
+        holding=holding,
+        waiting=waiting,
+        order=draw_order(bytes.fromhex(draw.seed), people.numbers),
+        **people.arrays,
+        **tables,
+    )
+    classes = {c.code: c.pk for c in TrainingClass.objects.filter(wave=draw.wave)}
+    registrations = Registration.objects.in_bulk([ids[row] for row in np.flatnonzero(given.class_index >= 0)])
+    answer_by = localdate(now) + timedelta(days=int(draw.wave.rule_set.rules["offer_days"]))
+    for registration in registrations.values():
+        code = rules["classes"][given.class_index[row_of[str(registration.pk)]]]["code"]
+        take_place(
+            scope=NOBODY,
+            registration=registration,
+            class_id=classes[code],
+            draw_id=draw.pk,
+            answer_by=answer_by,
+            now=now,
+        )
+    return {"placed": len(registrations)}
+
+
+def _record(scope: Scope, placement: Placement, registration: Registration, kind: str, now: datetime) -> None:
+    record_event(
+        kind=kind,
+        actor_id=scope.user_id,
+        actor_role=scope.actor_role,
+        subject_type="placement",
+        subject_id=placement.pk,
+        person_id=registration.applicant_id,
+        regency_id=registration.regency_id,
+        fields=["state"],
+        at=now,
+    )
