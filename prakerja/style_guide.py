@@ -84,7 +84,8 @@ def style_guide(request: HttpRequest) -> HttpResponse:
     """Show every component; all names and figures on the page are data contoh."""
     css = Path(str(finders.find("css/tokens.css"))).read_text()
     wrong = SampleForm(
-        {"nik": "337401270398000", "birth_date_day": "31", "birth_date_month": "2", "birth_date_year": "1998"}
+        {"nik": "337401270398000", "birth_date_day": "31", "birth_date_month": "2", "birth_date_year": "1998"},
+        auto_id="salah_%s",
     )
     context = {
         "sample_data": True,

@@ -213,7 +213,7 @@ def number_line(position: int, cutoff: int, total: int, label: str = "") -> dict
         return (number - 1) / max(1, total - 1) * 100
 
     def anchor(x: float) -> str:
-        return "start" if x < 25 else "end" if x > 75 else "middle"
+        return "start" if x < 35 else "end" if x > 65 else "middle"
 
     you, cut = place(position), place(cutoff) if cutoff else 0.0
     return {

@@ -47,7 +47,6 @@ function chainSelects(root) {
 function enhance(root) {
   enableCopying(root);
   chainSelects(root);
-  root.querySelector(".error-summary")?.focus();
 }
 
 document.addEventListener("keydown", (event) => {
