@@ -1,0 +1,332 @@
+"""Tables that arrive as CSV files: the shipped reference data (clusters/data/) and deliveries of indicator figures.
+
+Every resource refuses a file with missing columns, an unknown code, a key that stands twice or a bad value, and says
+in which line; nothing of such a file is stored. Loading the same file again changes nothing.
+"""
+
+import csv
+import re
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import tablib
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from import_export.fields import Field
+from import_export.instance_loaders import BaseInstanceLoader
+from import_export.resources import ModelResource
+from import_export.results import Result
+from import_export.widgets import Widget
+
+from clusters.models import (
+    BlankSpotVillage,
+    Cluster,
+    ClusterArea,
+    Dataset,
+    District,
+    LabourOffice,
+    Observation,
+    Regency,
+    Village,
+)
+from records.ids import uuid7
+
+PROVINCE_CODE = "33"
+PERIOD = re.compile(r"\d{4}(-\d\d(-\d\d)?|-H[12])?(\.\.\d\d(-\d\d)?|\.\.\d{4}(-\d\d){0,2})?")
+CODES = {
+    Regency: re.compile(r"33\.\d\d"),
+    District: re.compile(r"33\.\d\d\.\d\d"),
+    Village: re.compile(r"33\.\d\d\.\d\d\.[12]\d{3}"),
+}
+
+
+class BadFile(Exception):
+    """A file that cannot be loaded, with the line and the reason."""
+
+    def __init__(self, path: Path, line: int, reason: str) -> None:
+        super().__init__(f"{path.name}, line {line}: {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    added: int
+    changed: int
+    unchanged: int
+
+
+class RegionCode(Widget):
+    """An official code as its primary key: "33.01" -> 3301. With `stored` the region must already be in the database."""
+
+    def __init__(self, model: type[models.Model], *, stored: bool = True, optional: bool = False) -> None:
+        super().__init__()
+        self.model, self.stored, self.optional = model, stored, optional
+
+    @cached_property
+    def known(self) -> frozenset[int]:
+        return frozenset(self.model._default_manager.values_list("pk", flat=True))
+
+    def clean(self, value: str, row: Mapping[str, str] | None = None, **kwargs: Any) -> int | None:
+        if not value and self.optional:
+            return None
+        if not CODES[self.model].fullmatch(value):
+            raise ValueError(f"{value!r} is not the code of a {self.model._meta.verbose_name} of Jawa Tengah")
+        key = int(value.replace(".", ""))
+        if self.stored and key not in self.known:
+            raise ValueError(f"there is no {self.model._meta.verbose_name} {value}")
+        return key
+
+
+class WholeTable(BaseInstanceLoader):
+    """Finds a row's stored instance among all of the table, read once; refuses a key that stands twice in the file."""
+
+    def __init__(self, resource: "ReferenceResource", dataset: tablib.Dataset) -> None:
+        super().__init__(resource, dataset)
+        self.fields = [resource.fields[name] for name in resource.get_import_id_fields()]
+        self.stored = {tuple(f.get_value(each) for f in self.fields): each for each in resource.get_queryset()}
+        self.seen: set[tuple[Hashable, ...]] = set()
+
+    def get_instance(self, row: Mapping[str, str]) -> models.Model | None:
+        key = tuple(field.clean(row) for field in self.fields)
+        if key in self.seen:
+            raise ValueError(f"{', '.join(row[f.column_name] for f in self.fields)} stands twice")
+        self.seen.add(key)
+        return self.stored.get(key)
+
+
+class ReferenceResource(ModelResource):
+    """A table whose rows are added and changed by its file, in bulk, and never removed."""
+
+    kept: ClassVar[frozenset[str]] = frozenset()  # attributes that the province may have filled: a file only fills gaps
+
+    def before_import(self, dataset: tablib.Dataset, **kwargs: Any) -> None:
+        missing = {field.column_name for field in self.fields.values()} - set(dataset.headers or ())
+        if missing:
+            raise ValidationError(f"columns are missing: {', '.join(sorted(missing))}")
+
+    def import_field(self, field: Field, instance: models.Model, row: Mapping[str, str], **kwargs: Any) -> None:
+        if not (field.attribute in self.kept and getattr(instance, field.attribute)):
+            super().import_field(field, instance, row, **kwargs)
+
+    def validate_instance(
+        self,
+        instance: models.Model,
+        import_validation_errors: dict[str, Any] | None = None,
+        validate_unique: bool = True,
+    ) -> None:
+        """Field by field, without a query: codes of other tables were checked by RegionCode."""
+        errors = dict(import_validation_errors or {})
+        try:
+            given = {f.name for f in instance._meta.fields if f.name in self.fields and not f.is_relation}
+            instance.clean_fields(exclude={f.name for f in instance._meta.fields} - given | errors.keys())
+        except ValidationError as error:
+            errors = error.update_error_dict(errors)
+        if errors:
+            raise ValidationError(errors)
+
+    class Meta:
+        use_bulk = True
+        skip_unchanged = True
+        skip_html_diff = True
+        report_skipped = False
+        batch_size = 2000
+        instance_loader_class = WholeTable
+
+
+class RegencyResource(ReferenceResource):
+    id = Field("id", "code", RegionCode(Regency, stored=False))
+
+    class Meta:
+        model = Regency
+        fields = ("id", "code", "bps_code", "name", "kind", "seat", "tile_col", "tile_row")
+
+
+class DistrictResource(ReferenceResource):
+    id = Field("id", "code", RegionCode(District, stored=False))
+    regency = Field("regency_id", "regency_code", RegionCode(Regency))
+
+    class Meta:
+        model = District
+        fields = ("id", "code", "regency", "name")
+
+
+class VillageResource(ReferenceResource):
+    id = Field("id", "code", RegionCode(Village, stored=False))
+    district = Field("district_id", "district_code", RegionCode(District))
+
+    class Meta:
+        model = Village
+        fields = ("id", "code", "district", "name", "kind")
+
+
+class BlankSpotResource(ReferenceResource):
+    village = Field("village_id", "village_code", RegionCode(Village))
+    printed_name = Field("printed_name", "village_as_printed")
+
+    class Meta:
+        model = BlankSpotVillage
+        import_id_fields = ("village",)
+        fields = ("village", "printed_name", "period", "source", "note")
+
+
+class ClusterResource(ReferenceResource):
+    class Meta:
+        model = Cluster
+        import_id_fields = ("index",)
+        fields = ("index", "code", "name_id", "name_en", "who_id", "who_en")
+
+
+class BorobudurAreaResource(ReferenceResource):
+    """The rings of the Borobudur area. A new row is switched on by its ring; later the switch is the province's."""
+
+    ACTIVE_RINGS = frozenset({"core_sp1", "ring_1"})
+
+    regency = Field("regency_id", "regency", RegionCode(Regency, optional=True))
+    village = Field("village_id", "village", RegionCode(Village, optional=True))
+
+    def before_import(self, dataset: tablib.Dataset, **kwargs: Any) -> None:
+        code, level = dataset.headers.index("code"), dataset.headers.index("level")
+        for column in ("regency", "village"):
+            dataset.append_col(lambda row, column=column: row[code] if row[level] == column else "", header=column)
+        super().before_import(dataset, **kwargs)
+
+    def after_init_instance(self, instance: ClusterArea, new: bool, row: Mapping[str, str], **kwargs: Any) -> None:
+        if new:
+            instance.cluster = self.cluster
+            instance.active = row["ring"] in self.ACTIVE_RINGS
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        return Cluster.objects.get(code="BOROBUDUR")
+
+    def get_queryset(self) -> models.QuerySet[ClusterArea]:
+        return ClusterArea.objects.filter(cluster=self.cluster)
+
+    class Meta:
+        model = ClusterArea
+        import_id_fields = ("regency", "village")
+        fields = ("regency", "village", "ring", "source", "confidence", "note")
+
+
+class LabourOfficeResource(ReferenceResource):
+    regency = Field("regency_id", "code", RegionCode(Regency))
+
+    kept = frozenset({"short_name", "long_name", "address", "hours", "phone", "source"})
+
+    class Meta:
+        model = LabourOffice
+        import_id_fields = ("regency",)
+        fields = ("regency", "short_name", "long_name", "address", "hours", "phone", "source")
+
+
+class Place(RegionCode):
+    """A regency, or the province as None."""
+
+    def clean(self, value: str, row: Mapping[str, str] | None = None, **kwargs: Any) -> int | None:
+        return None if value == PROVINCE_CODE else super().clean(value, row, **kwargs)
+
+
+class Figure(Widget):
+    """One exact number, not negative. Ranges, words and blanks are refused: what is missing has no row."""
+
+    def clean(self, value: str, row: Mapping[str, str] | None = None, **kwargs: Any) -> Decimal:
+        try:
+            figure = Decimal(value)
+        except InvalidOperation:
+            raise ValueError(f"{value!r} is not a number") from None
+        if not figure.is_finite() or figure < 0:
+            raise ValueError(f"{value!r} is not a number from 0 up")
+        return figure
+
+
+class Period(Widget):
+    def clean(self, value: str, row: Mapping[str, str] | None = None, **kwargs: Any) -> str:
+        if not PERIOD.fullmatch(value):
+            raise ValueError(f"{value!r} is not a period such as 2024, 2024-08, 2024-H2 or 2024-01..08")
+        return value
+
+
+class ObservationResource(ReferenceResource):
+    """Published figures. A changed figure becomes a new observation that supersedes the old one.
+
+    Figures of different sources for one place and period stand side by side. `dataset` is the delivery they come with,
+    saved only if it brings something new.
+    """
+
+    regency = Field("regency_id", "code", Place(Regency))
+    period = Field("period", "period", Period())
+    value = Field("value", "value", Figure())
+
+    def __init__(self, dataset: Dataset) -> None:
+        super().__init__()
+        self.delivery = dataset
+        self.replaced: dict[Any, Observation] = {}
+
+    def after_init_instance(self, instance: Observation, new: bool, row: Mapping[str, str], **kwargs: Any) -> None:
+        if new:
+            instance.dataset, instance.as_of = self.delivery, self.delivery.as_of
+
+    def save_instance(self, instance: Observation, is_create: bool, row: Mapping[str, str], **kwargs: Any) -> None:
+        if not is_create:
+            self.replaced[instance.pk] = instance
+            instance.pk, instance._state.adding = uuid7(), True
+            instance.dataset, instance.as_of = self.delivery, self.delivery.as_of
+        self.create_instances.append(instance)
+
+    def bulk_create(self, *args: Any, **kwargs: Any) -> None:
+        if self.create_instances and self.delivery._state.adding:
+            self.delivery.save()
+        super().bulk_create(*args, **kwargs)
+
+    def after_import(self, dataset: tablib.Dataset, result: Result, **kwargs: Any) -> None:
+        old = list(Observation.objects.filter(pk__in=self.replaced))
+        for observation in old:
+            observation.superseded_by = self.replaced[observation.pk]
+        Observation.objects.bulk_update(old, ["superseded_by"])
+
+    def get_queryset(self) -> models.QuerySet[Observation]:
+        return Observation.objects.current().filter(wave=None, cluster=None)
+
+    class Meta:
+        model = Observation
+        import_id_fields = ("indicator", "regency", "period", "source")
+        fields = ("indicator", "regency", "period", "value", "unit", "source", "confidence", "note")
+
+
+def read_table(path: Path) -> tablib.Dataset:
+    """A CSV file with a header. Raises BadFile for a row with too few or too many fields."""
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = list(csv.reader(file))
+    for line, row in enumerate(rows, 2):
+        if len(row) != len(header):
+            raise BadFile(path, line, f"{len(row)} fields instead of {len(header)}")
+    return tablib.Dataset(*rows, headers=header)
+
+
+@transaction.atomic
+def load_table(resource: ReferenceResource, path: Path) -> Counts:
+    """Add and change what the file says. Raises BadFile for its first bad line; nothing of the file is stored then."""
+    result = resource.import_data(read_table(path))
+    for line, reason in _complaints(result):
+        raise BadFile(path, line, reason)
+    return Counts(result.totals["new"], result.totals["update"], result.totals["skip"])
+
+
+def _complaints(result: Result) -> Iterator[tuple[int, str]]:
+    """Line and reason of what is wrong, first line first; a complaint about the whole file is one about its header."""
+    bad = [(0, error.error) for error in result.base_errors]
+    bad += [(row.number, error.error) for row in result.error_rows for error in row.errors]
+    bad += [(row.number, row.error) for row in result.invalid_rows]
+    for number, error in sorted(bad, key=lambda each: each[0]):
+        yield number + 1, _reason(error)
+
+
+def _reason(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    if not hasattr(error, "error_dict"):
+        return " ".join(error.messages)
+    return "; ".join(f"{field}: {' '.join(messages)}" for field, messages in error.message_dict.items())
