@@ -16,13 +16,13 @@ from django.db import transaction
 
 from clusters.models import Dataset, Observation, Wave
 
-PERSONS = "persons"
-TWELFTHS = "persons/12"  # lcm(1..4): someone who fits k of four clusters counts 12/k in each, exactly
-
 
 @dataclass(frozen=True, slots=True)
 class NewObservation:
-    """One figure as delivered. `regency_id` None means the province; `wave_id` only where the figure belongs to one."""
+    """One figure as delivered. `regency_id` None means the province; `wave_id` only where the figure belongs to one.
+
+    Registrants come in the unit clusters.selectors.demand.TWELFTHS, since a person may fit several clusters.
+    """
 
     indicator: str
     regency_id: int | None

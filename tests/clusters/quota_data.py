@@ -6,9 +6,9 @@ from decimal import Decimal
 from uuid import UUID
 
 from accounts.scope import Scope
-from accounts.services import create_user
-from clusters.models import Cluster, ClusterArea, LabourOffice, Membership, QuotaDecision, Regency, RuleSet, Wave
+from clusters.models import Cluster, ClusterArea, QuotaDecision, Regency, RuleSet, Wave
 from clusters.services.observations import NewObservation, record_observations
+from tests.factories.staff import make_staff
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 PMI, BOROBUDUR, PHK, AFIRMASI = range(4)
@@ -119,18 +119,5 @@ def deliver_indicators() -> None:
     )
 
 
-def make_staff(role: str, *, name: str) -> Scope:
-    """A province user with a membership approved by two others."""
-    user, *others = (create_user(name=f"{name} {n}", email=f"{name}.{n}@contoh.example".lower()) for n in range(3))
-    Membership.objects.create(
-        user=user,
-        role=role,
-        valid_from=date(2026, 1, 1),
-        granted_by=others[0],
-        approved_by=others[1],
-    )
-    return Scope(user_id=user.pk, roles=frozenset({role}))
-
-
-def make_office(regency_id: int) -> LabourOffice:
-    return LabourOffice.objects.get_or_create(regency_id=regency_id)[0]
+def staff_scope(role: str = "planner") -> Scope:
+    return Scope(user_id=make_staff(role).pk, roles=frozenset({role}))

@@ -1,0 +1,198 @@
+"""The split of a wave's places: proposed from the figures of the day, published by a second person, never changed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from fractions import Fraction
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from accounts.scope import Scope
+from clusters.apportionment import Infeasible, TableApportionment, apportion_table
+from clusters.models import QuotaCell, QuotaSplit, Wave
+from clusters.selectors.demand import UNIT, SplitInputs, split_inputs
+from records.models import Job
+from records.services.jobs import request_job
+from records.services.log import record_event
+
+PROPOSE = "clusters.propose_split"
+CHANGED_FIGURES = gettext_noop("Angka masukan berubah")
+OPEN_FOR_SPLITS = (Wave.State.DRAFT, Wave.State.OPEN, Wave.State.CLOSED)
+
+
+class SplitRefused(Exception):
+    """A split cannot be proposed or published as asked."""
+
+
+class WaveIsFrozen(SplitRefused):
+    """The list of the wave is frozen or further, so its places stand."""
+
+
+class SelfApproval(SplitRefused):
+    """Who proposed a split cannot publish it."""
+
+
+class NotTheNewest(SplitRefused):
+    """A newer version exists, or this one is published already."""
+
+
+class Unsplittable(SplitRefused):
+    """The floors cannot be honoured. cells: (regency id, cluster code); short: places missing; digest of the inputs."""
+
+    def __init__(self, *, cells: Sequence[tuple[int, str]], short: int, digest: str) -> None:
+        super().__init__(f"{short} places short in {len(cells)} cells")
+        self.cells, self.short, self.digest = list(cells), short, digest
+
+
+def request_split(*, scope: Scope, wave: Wave, reason: str) -> Job:
+    """Ask for a new proposal; while one is being made, that one. The reason is public later: no personal data.
+
+    Raises WaveIsFrozen.
+    """
+    if wave.state not in OPEN_FOR_SPLITS:
+        raise WaveIsFrozen
+    return _request(wave.pk, requested_by=scope.user_id, reason=reason)
+
+
+def request_due_splits(*, now: datetime) -> list[Job]:
+    """Jobs for the waves whose figures differ from those of their newest version, and were not already tried in vain."""
+    jobs = []
+    with transaction.atomic():
+        for wave in Wave.objects.filter(state__in=OPEN_FOR_SPLITS).select_related("decision").order_by("pk"):
+            digest = split_inputs(wave=wave, today=timezone.localdate(now)).digest
+            newest = wave.splits.order_by("-version").values_list("inputs_digest", flat=True).first()
+            tried = Job.objects.filter(task=PROPOSE, payload__wave_id=str(wave.pk), result__inputs_digest=digest)
+            if newest != digest and not tried.exists():
+                jobs.append(_request(wave.pk, requested_by=None, reason=CHANGED_FIGURES))
+    return jobs
+
+
+def _request(wave_id: UUID, *, requested_by: UUID | None, reason: str) -> Job:
+    payload = {
+        "wave_id": str(wave_id),
+        "requested_by": str(requested_by) if requested_by else None,
+        "reason": reason,
+    }
+    return request_job(task=PROPOSE, key=f"{PROPOSE}:{wave_id}", payload=payload, requested_by=requested_by)
+
+
+def propose_split(*, wave_id: UUID, requested_by: UUID | None, reason: str, now: datetime) -> QuotaSplit:
+    """Store the split of the current figures as the wave's next version; same figures as the newest version, that one.
+
+    The wave row is locked before anything is read, so of two proposals at once the second sees the first. Must run with
+    the owner's rights: web requests cannot write splits.
+
+    Raises WaveIsFrozen, Unsplittable.
+    """
+    with transaction.atomic():
+        wave = Wave.objects.select_for_update(no_key=True, of=("self",)).select_related("decision").get(pk=wave_id)
+        if wave.state not in OPEN_FOR_SPLITS:
+            raise WaveIsFrozen
+        inputs = split_inputs(wave=wave, today=timezone.localdate(now))
+        digest = inputs.digest
+        newest = wave.splits.order_by("-version").first()
+        if newest and newest.inputs_digest == digest:
+            return newest
+        table = _apportion(inputs, digest)
+        split = QuotaSplit.objects.create(
+            wave=wave,
+            version=newest.version + 1 if newest else 1,
+            total=inputs.total,
+            unassigned=table.unassigned,
+            reason=reason,
+            inputs_digest=digest,
+            policy=inputs.policy,
+            divisors=_divisors(inputs, table),
+            proposed_by_id=requested_by,
+            as_of=now,
+        )
+        QuotaCell.objects.bulk_create(_cells(split, inputs, table))
+        record_event(
+            kind="quota.proposed",
+            actor_id=requested_by,
+            actor_role="planner" if requested_by else "system",
+            subject_type="quota_split",
+            subject_id=split.pk,
+            reason=reason,
+            at=now,
+        )
+    return split
+
+
+def _apportion(inputs: SplitInputs, digest: str) -> TableApportionment:
+    try:
+        return apportion_table(inputs.weight, inputs.total, inputs.floor, inputs.cap)
+    except Infeasible as error:
+        cells = [
+            (inputs.regencies[column].pk, inputs.clusters[row].code)
+            for row, column in zip(error.rows, error.columns, strict=True)
+        ]
+        raise Unsplittable(cells=cells, short=error.short, digest=digest) from error
+
+
+def _divisors(inputs: SplitInputs, table: TableApportionment) -> dict[str, list[int] | None]:
+    """Persons per place by cluster code, as numerator and denominator; "*" is the stage between the clusters.
+
+    None where weight decided nothing.
+    """
+    codes = ["*", *(cluster.code for cluster in inputs.clusters)]
+    return {
+        code: None if level.divisor is None else list((level.divisor / UNIT).as_integer_ratio())
+        for code, level in zip(codes, [table.clusters, *table.regencies], strict=True)
+    }
+
+
+def _cells(split: QuotaSplit, inputs: SplitInputs, table: TableApportionment) -> list[QuotaCell]:
+    return [
+        QuotaCell(
+            split=split,
+            cluster=cluster,
+            regency=regency,
+            weight=inputs.weight[i, j],
+            floor=inputs.floor[i, j],
+            cap=inputs.cap[i, j],
+            seats=table.seats[i, j],
+            binds=row.binding[j],
+            next_price=_price(row.next_price[j]),
+            basis=inputs.basis[i][j],
+        )
+        for i, (cluster, row) in enumerate(zip(inputs.clusters, table.regencies, strict=True))
+        for j, regency in enumerate(inputs.regencies)
+    ]
+
+
+def _price(price: Fraction | None) -> str:
+    return "" if price is None else str(price)
+
+
+def publish_split(*, scope: Scope, split_id: UUID, now: datetime) -> QuotaSplit:
+    """Put the newest proposal in force, as a second person of the province.
+
+    Raises QuotaSplit.DoesNotExist outside the scope, WaveIsFrozen, NotTheNewest, SelfApproval (also a CHECK:
+    clusters_quotasplit_two_persons).
+    """
+    with transaction.atomic():
+        split = QuotaSplit.objects.within(scope).get(pk=split_id)
+        wave = Wave.objects.select_for_update(no_key=True).get(pk=split.wave_id)
+        if wave.state not in OPEN_FOR_SPLITS:
+            raise WaveIsFrozen
+        newest = wave.splits.order_by("-version").first()
+        if newest is None or newest.pk != split.pk or newest.published_at is not None:
+            raise NotTheNewest
+        if split.proposed_by_id == scope.user_id:
+            raise SelfApproval
+        newest.published_by_id, newest.published_at = scope.user_id, now
+        newest.save(update_fields=["published_by_id", "published_at", "updated_at"])
+        record_event(
+            kind="quota.published",
+            actor_id=scope.user_id,
+            actor_role=scope.actor_role,
+            subject_type="quota_split",
+            subject_id=newest.pk,
+            fields=["published_by", "published_at"],
+            reason=newest.reason,
+            at=now,
+        )
+    return newest

@@ -1,0 +1,41 @@
+"""Work of the quota queue."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from celery import shared_task
+from django.db import transaction
+from django.utils import timezone
+
+from clusters.services.quota import PROPOSE, Unsplittable, propose_split, request_due_splits
+from records.services.jobs import run_job
+from records.tasks import start_on_commit
+
+
+@shared_task(name=PROPOSE)
+def propose_split_job(job_id: str) -> None:
+    run_job(job_id=UUID(job_id), effect=_propose)
+
+
+def _propose(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Safe twice: the same figures give the same version. That no split exists is a result too, told to the planner."""
+    requested_by = payload["requested_by"]
+    try:
+        split = propose_split(
+            wave_id=UUID(payload["wave_id"]),
+            requested_by=UUID(requested_by) if requested_by else None,
+            reason=payload["reason"],
+            now=timezone.now(),
+        )
+    except Unsplittable as error:
+        return {"inputs_digest": error.digest, "cells": error.cells, "short": error.short}
+    return {"inputs_digest": split.inputs_digest, "split_id": str(split.pk), "version": split.version}
+
+
+@shared_task(name="clusters.propose_due_splits")
+def propose_due_splits() -> None:
+    """Beat: a new proposal for every wave whose figures changed since its newest version."""
+    with transaction.atomic():
+        for job in request_due_splits(now=timezone.now()):
+            start_on_commit(job)
