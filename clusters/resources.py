@@ -7,9 +7,10 @@ in which line; nothing of such a file is stored. Loading the same file again cha
 import csv
 import re
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -26,14 +27,13 @@ from clusters.models import (
     BlankSpotVillage,
     Cluster,
     ClusterArea,
-    Dataset,
     District,
     LabourOffice,
     Observation,
     Regency,
     Village,
 )
-from records.ids import uuid7
+from clusters.services.observations import NewObservation, record_observations
 
 PROVINCE_CODE = "33"
 PERIOD = re.compile(r"\d{4}(-\d\d(-\d\d)?|-H[12])?(\.\.\d\d(-\d\d)?|\.\.\d{4}(-\d\d){0,2})?")
@@ -250,49 +250,31 @@ class Period(Widget):
 
 
 class ObservationResource(ReferenceResource):
-    """Published figures. A changed figure becomes a new observation that supersedes the old one.
-
-    Figures of different sources for one place and period stand side by side. `dataset` is the delivery they come with,
-    saved only if it brings something new.
-    """
+    """Published figures, one delivery a file. A changed figure supersedes the old one (clusters.services.observations);
+    figures that differ in source or note stand side by side."""
 
     regency = Field("regency_id", "code", Place(Regency))
     period = Field("period", "period", Period())
     value = Field("value", "value", Figure())
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, *, name: str, publisher: str, now: datetime) -> None:
         super().__init__()
-        self.delivery = dataset
-        self.replaced: dict[Any, Observation] = {}
-
-    def after_init_instance(self, instance: Observation, new: bool, row: Mapping[str, str], **kwargs: Any) -> None:
-        if new:
-            instance.dataset, instance.as_of = self.delivery, self.delivery.as_of
+        self.delivery = partial(record_observations, dataset_name=name, publisher=publisher, now=now)
+        self.rows: list[NewObservation] = []
 
     def save_instance(self, instance: Observation, is_create: bool, row: Mapping[str, str], **kwargs: Any) -> None:
-        if not is_create:
-            self.replaced[instance.pk] = instance
-            instance.pk, instance._state.adding = uuid7(), True
-            instance.dataset, instance.as_of = self.delivery, self.delivery.as_of
-        self.create_instances.append(instance)
-
-    def bulk_create(self, *args: Any, **kwargs: Any) -> None:
-        if self.create_instances and self.delivery._state.adding:
-            self.delivery.save()
-        super().bulk_create(*args, **kwargs)
+        self.rows.append(NewObservation(**{f.name: getattr(instance, f.name) for f in fields(NewObservation)}))
 
     def after_import(self, dataset: tablib.Dataset, result: Result, **kwargs: Any) -> None:
-        old = list(Observation.objects.filter(pk__in=self.replaced))
-        for observation in old:
-            observation.superseded_by = self.replaced[observation.pk]
-        Observation.objects.bulk_update(old, ["superseded_by"])
+        if self.rows:
+            self.delivery(rows=self.rows)
 
     def get_queryset(self) -> models.QuerySet[Observation]:
         return Observation.objects.current().filter(wave=None, cluster=None)
 
     class Meta:
         model = Observation
-        import_id_fields = ("indicator", "regency", "period", "source")
+        import_id_fields = ("indicator", "regency", "period", "source", "note")
         fields = ("indicator", "regency", "period", "value", "unit", "source", "confidence", "note")
 
 

@@ -1,14 +1,13 @@
-"""What deliveries of reference data need beyond their tables: data sets with checksums, and rule sets."""
+"""The rule sets that ship with the portal. Tables of reference data are clusters.resources."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.db import transaction
 
-from clusters.models import Dataset, RuleSet
+from clusters.models import RuleSet
 
 
 class RulesWouldChange(Exception):
@@ -16,16 +15,6 @@ class RulesWouldChange(Exception):
 
     def __init__(self, code: str) -> None:
         super().__init__(f"rule set {code} is stored with other content; give the change a new code")
-
-
-def new_dataset(*, name: str, publisher: str, content: bytes, now: datetime) -> Dataset:
-    """An unsaved data set for a delivery of `content`.
-
-    The SHA-256 also covers the checksum of the delivery before it, so that a return to earlier content is a delivery too.
-    """
-    before = Dataset.objects.filter(name=name).order_by("-as_of", "-id").values_list("checksum", flat=True).first()
-    checksum = hashlib.sha256((before or "").encode() + content).hexdigest()
-    return Dataset(name=name, publisher=publisher, checksum=checksum, as_of=now)
 
 
 @transaction.atomic

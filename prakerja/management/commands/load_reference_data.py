@@ -25,7 +25,7 @@ from clusters.resources import (
     VillageResource,
     load_table,
 )
-from clusters.services.reference import RulesWouldChange, new_dataset, store_rule_sets
+from clusters.services.reference import RulesWouldChange, store_rule_sets
 from registrations.eligibility import RuleSet
 
 DATA = Path(clusters.__path__[0]) / "data"
@@ -69,13 +69,8 @@ def _load(data: Path, rule_sets: Path) -> Iterator[tuple[str, int, int, int]]:
         counts = load_table(resource(), data / name)
         yield name, counts.added, counts.changed, counts.unchanged
     path = data / "indicators.csv"
-    dataset = new_dataset(
-        name="indicators.csv",
-        publisher="Kumpulan angka terbitan BPS, Disnakertrans, BP2MI dan pers",
-        content=path.read_bytes(),
-        now=timezone.now(),
-    )
-    counts = load_table(ObservationResource(dataset), path)
+    publisher = "Angka terbitan BPS, Disnakertrans, BP2MI dan pers"
+    counts = load_table(ObservationResource(name=path.name, publisher=publisher, now=timezone.now()), path)
     yield path.name, counts.added, counts.changed, counts.unchanged
     rules = store_rule_sets(rule_sets=_read_rule_sets(rule_sets))
     yield rule_sets.name, rules["added"], rules["changed"], rules["unchanged"]
