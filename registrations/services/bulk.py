@@ -1,0 +1,225 @@
+"""Registering many people at once: the checks and the rows of the single intake, written by COPY."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from uuid import UUID, uuid4
+
+from django.db import connection, models, transaction
+from django.db.models import Count
+from django.utils import timezone
+
+from clusters.models import Wave
+from clusters.selectors.areas import AreaLists, area_lists
+from records.fields import BlindIndexField
+from records.ids import uuid7
+from records.models import Event
+from registrations.eligibility import Areas, RuleSet, decide
+from registrations.models import Applicant, Consent, Disability, DisabilityNeed, EligibilityDecision, Registration
+from registrations.selectors.places import Places, all_places
+from registrations.selectors.waves import is_open
+from registrations.services import rows
+from registrations.services.copying import copy_rows
+from registrations.services.intake import WaveNotOpen
+from registrations.services.receipts import NumberSource, random_numbers
+from registrations.services.rows import Row, Subject
+from registrations.services.validation import Person, check
+
+CHUNK = 5_000
+# Referred-to tables first.
+TABLES = (Applicant, Disability, DisabilityNeed, Registration, EligibilityDecision, Consent, Event)
+
+IdSource = Callable[[], UUID]
+
+
+@dataclass(frozen=True)
+class IntakeReport:
+    """What became of each person, in the order given: the id of the registration, or the code of the refusal.
+
+    Codes: those of `validation.check`, of `eligibility.FAILURES`, and "duplicate_applicant".
+    """
+
+    results: list[UUID | str]
+
+    @property
+    def accepted(self) -> int:
+        return sum(isinstance(result, UUID) for result in self.results)
+
+    @property
+    def refusals(self) -> Counter[str]:
+        return Counter(result for result in self.results if isinstance(result, str))
+
+
+def register_many(
+    *,
+    wave: Wave,
+    people: Iterable[Person],
+    now: datetime,
+    join: bool,
+    language: str = "id",
+    number_source: NumberSource = random_numbers,
+    id_source: IdSource = uuid7,
+    key_source: IdSource = uuid4,
+) -> IntakeReport:
+    """Register people whom the portal does not know yet, in chunks of one transaction each; for jobs, as the owner.
+
+    Refuses by the same checks as `intake.register` and goes on with the rest. With `join` they take part in the draw at
+    once. Everything written except ciphertexts follows from the arguments, so seeded sources give equal rows.
+    Raises WaveNotOpen.
+    """
+    if not is_open(wave, now):
+        raise WaveNotOpen(wave.slug)
+    day = timezone.localdate(now)
+    lists = area_lists(day)
+    intake = _Intake(
+        wave=wave,
+        now=now,
+        join=join,
+        language=language,
+        number_source=number_source,
+        id_source=id_source,
+        key_source=key_source,
+        places=all_places(),
+        lists=lists,
+        rules=rows.rules_of(wave.rule_set),
+        areas=rows.areas_of(lists),
+    )
+    rest, results = iter(people), list[UUID | str]()
+    while chunk := list(islice(rest, CHUNK)):
+        with transaction.atomic():
+            results += intake.register(chunk)
+    return IntakeReport(results)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Intake:
+    """What is the same for everybody of one call."""
+
+    wave: Wave
+    now: datetime
+    join: bool
+    language: str
+    number_source: NumberSource
+    id_source: IdSource
+    key_source: IdSource
+    places: Places
+    lists: AreaLists
+    rules: RuleSet
+    areas: Areas
+
+    def register(self, chunk: Sequence[Person]) -> list[UUID | str]:
+        _close_gate()
+        indexes = [(BlindIndexField.of("nik", person.nik), BlindIndexField.of("kk", person.kk)) for person in chunk]
+        known = _known_applicants([nik for nik, _kk in indexes])
+        households = self._households([kk for _nik, kk in indexes])
+        tables: dict[type[models.Model], list[Row]] = defaultdict(list)
+        results: list[UUID | str] = []
+        for person, (nik, kk), number in zip(chunk, indexes, self._numbers(len(chunk)), strict=True):
+            result = "duplicate_applicant" if nik in known else self._add(person, households[kk], number, tables)
+            if isinstance(result, UUID):
+                known.add(nik)
+                households[kk] += 1
+            results.append(result)
+        for model in TABLES:
+            copy_rows(model, tables[model])
+        return results
+
+    def _add(
+        self, person: Person, household: int, number: str, tables: dict[type[models.Model], list[Row]]
+    ) -> UUID | str:
+        """Append the person's rows to the tables and return the registration's id, or a refusal."""
+        now, day = self.now, timezone.localdate(self.now)
+        findings = check(vars(person), places=self.places, today=day)
+        if rejection := next((finding.code for finding in findings if finding.grade == "reject"), None):
+            return rejection
+        applicant_id, registration_id = self.id_source(), self.id_source()
+        subject = Subject.of(applicant_id, person)
+        facts = rows.facts_of(
+            subject, person, blank_spot=person.village_id in self.lists.blank_spots, household=household
+        )
+        decision = decide(facts, self.rules, self.areas, day)
+        if decision.failures:
+            return decision.failures[0][0]
+
+        tables[Applicant].append(rows.applicant_row(person, applicant_id=applicant_id, now=now))
+        if person.disability is not None:
+            tables[Disability].append({"applicant_id": applicant_id, "stated": person.disability})
+        if person.disability and person.disability_need:
+            need = rows.need_row(person, applicant_id=applicant_id, need_id=self.id_source())
+            tables[DisabilityNeed].append(need)
+        tables[Registration].append(
+            rows.registration_row(
+                subject,
+                person,
+                facts,
+                decision,
+                registration_id=registration_id,
+                wave_id=self.wave.pk,
+                number=number,
+                idempotency_key=self.key_source(),
+                channel=Registration.Channel.BULK.value,
+                warnings=tuple(finding.code for finding in findings),
+                now=now,
+                joined=self.join,
+            )
+        )
+        tables[EligibilityDecision].append(
+            rows.decision_row(facts, decision, decision_id=self.id_source(), registration_id=registration_id, now=now)
+        )
+        tables[Consent] += [
+            rows.consent_row(
+                purpose, consent_id=self.id_source(), registration_id=registration_id, language=self.language, now=now
+            )
+            for purpose in rows.purposes_of(person.disability)
+        ]
+        tables[Event] += [
+            self._event(kind, fields, subject, registration_id)
+            for kind, fields in [("created", list[str]()), *([("joined", ["state"])] if self.join else [])]
+        ]
+        return registration_id
+
+    def _event(self, kind: str, fields: list[str], subject: Subject, registration_id: UUID) -> Row:
+        return {
+            "id": self.id_source(),
+            "at": self.now,
+            "kind": f"registration.{kind}",
+            "actor_id": None,
+            "actor_role": "system",
+            "subject_type": "registration",
+            "subject_id": registration_id,
+            "person_id": subject.applicant_id,
+            "regency_id": subject.regency_id,
+            "fields": fields,
+            "reason": "",
+        }
+
+    def _households(self, kk_indexes: Sequence[bytes]) -> Counter[bytes]:
+        """Registered people of the wave by family card."""
+        counts = (
+            Registration.objects.filter(wave=self.wave, applicant__kk_index__in=kk_indexes)
+            .values_list("applicant__kk_index")
+            .annotate(people=Count("pk"))
+        )
+        return Counter({bytes(kk): people for kk, people in counts})
+
+    def _numbers(self, count: int) -> list[str]:
+        """Numbers that nobody has, in the order drawn."""
+        numbers = dict[str, None]()
+        while len(numbers) < count:
+            drawn = self.number_source(count - len(numbers))
+            taken = set(Registration.objects.filter(number__in=drawn).values_list("number", flat=True))
+            numbers |= dict.fromkeys(number for number in drawn if number not in taken)
+        return list(numbers)
+
+
+def _close_gate() -> None:
+    """No single registration runs until the transaction ends, so households and NIKs may be counted ahead."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('registrations.households'), 0)")
+
+
+def _known_applicants(nik_indexes: Sequence[bytes]) -> set[bytes]:
+    found = Applicant.objects.filter(nik_index__in=nik_indexes).values_list("nik_index", flat=True)
+    return {bytes(index) for index in found}

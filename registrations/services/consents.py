@@ -1,0 +1,3 @@
+"""Which consent text is in force. Texts stand in templates/registrations/consent/<version>.html and never change."""
+
+CONSENT_VERSION = "2026-11"
