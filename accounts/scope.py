@@ -30,6 +30,13 @@ class Scope:
         return bool(self.roles & OFFICE_ROLES)
 
     @property
+    def actor_id(self) -> UUID:
+        """The signed-in user, for acts that must name one; PermissionError when nobody is signed in."""
+        if self.user_id is None:
+            raise PermissionError("somebody must be signed in")
+        return self.user_id
+
+    @property
     def actor_role(self) -> str:
         """The role written into logs."""
         if self.roles:

@@ -1,9 +1,48 @@
+"""What every page knows: whether data are samples, where the links lead, who is signed in to which office."""
+
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from accounts.scope import NOBODY, Scope
+from clusters.models import LabourOffice, Wave
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """`sample_data` labels every page of a sample province; `scope` says what to offer in the header."""
-    return {"sample_data": settings.SAMPLE_DATA, "scope": getattr(request, "scope", None)}
+    """Values are lazy: a page that does not show them does not ask the database."""
+    scope: Scope = getattr(request, "scope", NOBODY)
+    return {
+        "sample_data": settings.SAMPLE_DATA,
+        "scope": scope,
+        "current_wave": SimpleLazyObject(lambda: _current_wave(scope)),
+        "rail": _rail(scope, request.path),
+        "office_name": SimpleLazyObject(lambda: _office_name(scope)),
+    }
+
+
+def _current_wave(scope: Scope) -> Wave | None:
+    """The wave that the links to quota and draw lead to: the newest one that is not cancelled."""
+    return Wave.objects.within(scope).exclude(state__in=["draft", "cancelled"]).newest_first().first()
+
+
+def _rail(scope: Scope, path: str) -> list[tuple[str, str, bool]]:
+    entries: list[tuple[str, str]] = []
+    if scope.sees_all:
+        entries.append((_("Gelombang"), reverse("province")))
+    if scope.sees_all or scope.is_office:
+        entries += [(_("Hari ini"), reverse("office")), (_("Peserta"), reverse("people"))]
+    inmost = max((url for _label, url in entries if path.startswith(url)), key=len, default="")
+    return [(label, url, url == inmost) for label, url in entries]
+
+
+def _office_name(scope: Scope) -> str:
+    if scope.sees_all:
+        return _("Provinsi Jawa Tengah")
+    office = LabourOffice.objects.filter(regency_id__in=scope.regency_ids).select_related("regency").first()
+    if office is None:
+        return ""
+    return f"{office.short_name or office.long_name or _('Dinas tenaga kerja')} {office.regency.name}"

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
 
 from records.keyring import Keyring
 
+if TYPE_CHECKING:
+    _BinaryField = models.BinaryField[Any, Any]
+else:
+    _BinaryField = models.BinaryField
+
 
 def keyring() -> Keyring:
-    return cast(Keyring, settings.KEYRING)
+    return settings.KEYRING
 
 
 class Sealed:
@@ -51,7 +56,7 @@ class _SealedAttribute:
         instance.__dict__[self.field.attname] = value
 
 
-class EncryptedField(models.BinaryField):
+class EncryptedField(_BinaryField):
     """Text under AES-GCM, bound to its field name and to the row's UUID primary key.
 
     Assigning a `str` encrypts at once; reading gives a `Sealed`. The primary key must be set before (it is made in Python).
@@ -73,7 +78,7 @@ class EncryptedField(models.BinaryField):
         return super().get_db_prep_value(value.ciphertext if isinstance(value, Sealed) else value, connection, prepared)
 
 
-class BlindIndexField(models.BinaryField):
+class BlindIndexField(_BinaryField):
     """HMAC-SHA-256 of a normalised value, 32 bytes; `BlindIndexField.of(purpose, text)` makes one."""
 
     def __init__(self, **options: Any) -> None:

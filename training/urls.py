@@ -1,3 +1,20 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from training.views import draws, status, wishes
+
+urlpatterns: list[URLPattern] = [
+    path("daftar/kelas/", wishes.wishes, name="wishes"),
+    path("status/", status.status, name="status"),
+    path("status/buka/", status.open_own_status, name="status-open"),
+    path("status/tutup/", status.close_own_status, name="status-close"),
+    path("status/jawab/<uuid:placement>/", status.answer, name="answer-offer"),
+    path("status/baris/<uuid:registration>/", status.own_line, name="own-line"),
+    path("undian/verify_draw.py", draws.verifier, name="verifier"),
+    path("undian/<slug:wave>/", draws.draw, name="draw"),
+    path("undian/<slug:wave>/berkas/<slug:audience>.zip", draws.pack, name="draw-pack"),
+    path("provinsi/undian/<slug:wave>/", draws.province_draw, name="province-draw"),
+    path("provinsi/undian/<slug:wave>/bekukan/", draws.freeze, name="draw-freeze"),
+    path("provinsi/undian/<slug:wave>/dadu/", draws.seed, name="draw-seed"),
+    path("provinsi/undian/<slug:wave>/umumkan/", draws.publish, name="draw-publish"),
+    path("provinsi/undian/<slug:wave>/batalkan/", draws.void, name="draw-void"),
+]

@@ -1,5 +1,6 @@
 """The draw of a wave: rules, frozen list, seed, result. Nothing of a draw is ever deleted."""
 
+import json
 from typing import ClassVar
 
 from django.conf import settings
@@ -70,6 +71,10 @@ class Draw(Stamped):
 
     def __str__(self) -> str:
         return f"{self.wave_id} #{self.number}"
+
+    @property
+    def has_guarantees(self) -> bool:
+        return bool(self.rules) and json.loads(self.rules)["guarantee"] is not None
 
 
 class MerkleBlock(models.Model):

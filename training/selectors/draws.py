@@ -10,7 +10,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from clusters.models import Cluster, QuotaCell, QuotaSplit, Regency, Wave
-from training.allocation import WISHES, Inputs
+from training.allocation import WISHES
 from training.lottery import ClassRule, canonical_line
 from training.models import Draw, TrainingClass
 
@@ -139,16 +139,3 @@ def capacities(rules: Mapping[str, Any]) -> Capacities:
 def live_draw(wave_id: UUID) -> Draw | None:
     """The wave's draw that is not void; the newest void one does not count."""
     return Draw.objects.filter(wave_id=wave_id).exclude(state=Draw.State.VOID).first()
-
-
-__all__ = [
-    "GROUPS",
-    "Capacities",
-    "Entrants",
-    "Inputs",
-    "capacities",
-    "entrants",
-    "frozen_list",
-    "list_of",
-    "live_draw",
-]

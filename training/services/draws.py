@@ -14,7 +14,7 @@ from io import BytesIO
 from os import urandom
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import connection
@@ -29,7 +29,7 @@ from records.models import Job
 from records.services.jobs import request_job
 from records.services.log import record_event
 from training import verify_draw
-from training.allocation import Allocation, allocate
+from training.allocation import Allocation, Mode, allocate
 from training.lottery import (
     BLOCK_HEIGHT,
     SALT_BYTES,
@@ -76,7 +76,7 @@ def request_freeze(*, scope: Scope, wave_id: UUID, now: datetime) -> tuple[Draw,
         wave=wave,
         number=Draw.objects.filter(wave=wave).count() + 1,
         split=split,
-        frozen_by_id=scope.user_id,
+        frozen_by_id=scope.actor_id,
         as_of=now,
     )
     move_wave(scope=scope, wave=wave, to=Wave.State.FROZEN, now=now)
@@ -102,7 +102,7 @@ def freeze_list(*, draw_id: UUID, now: datetime, random_bytes: Callable[[int], b
         leaves = [leaf(salt, line) for salt, line in zip(salts, lines, strict=True)]
         rules = rules_document(
             wave=draw.wave.slug,
-            mode=draw.wave.mode,
+            mode=cast(Mode, draw.wave.mode),
             **rule_tables(draw.wave, draw.split),
             beacon_rounds=[],
             split_version=str(draw.split.version),

@@ -1,0 +1,48 @@
+"""Opening one's own status with number, secret code and birth date."""
+
+from datetime import date, datetime, timedelta
+
+from django.utils.crypto import constant_time_compare
+
+from records.fields import BlindIndexField
+from registrations.models import Registration, StatusAttempt
+
+PER_NUMBER = 5
+PER_ADDRESS = 60
+WINDOW = timedelta(hours=1)
+
+
+class TooManyAttempts(Exception):
+    """The budget of this number or of this address is used up; asking again works after an hour."""
+
+
+class NoSuchStatus(Exception):
+    """Number, code and birth date do not belong together. The answer never says which of them is wrong."""
+
+
+def open_status(*, number: str, code: str, birth_date: date, address: str, now: datetime) -> Registration:
+    """The registration that all three belong to. Known and unknown numbers cost the same budget and give the same answer.
+
+    Runs before anybody is known, so with the owner's rights. Raises TooManyAttempts, NoSuchStatus; the caller commits either.
+    """
+    keys = [(_key("number", number), PER_NUMBER), (_key("address", address), PER_ADDRESS)]
+    for key, budget in keys:
+        if StatusAttempt.objects.filter(key=key, at__gt=now - WINDOW).count() >= budget:
+            raise TooManyAttempts
+    registration = Registration.objects.filter(number=number).select_related("applicant").first()
+    expected = code_index(number, code)
+    known = bytes(registration.code_index) if registration else bytes(32)
+    born = registration.applicant.birth_date if registration else None
+    if constant_time_compare(known, expected) and born == birth_date and registration:
+        return registration
+    StatusAttempt.objects.bulk_create(StatusAttempt(key=key, at=now) for key, _ in keys)
+    raise NoSuchStatus
+
+
+def code_index(number: str, code: str) -> bytes:
+    """Blind index of a registration's secret code; spaces and case do not matter."""
+    return BlindIndexField.of("code", f"{number}|{''.join(code.split()).upper()}")
+
+
+def _key(kind: str, value: str) -> bytes:
+    return BlindIndexField.of("code", f"status {kind}|{value}")

@@ -1,0 +1,109 @@
+"""The status of one's own registration: what happened, what comes next, and why."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from accounts.middleware import ScopedRequest, outside_scope
+from records.tasks import start_on_commit
+from registrations.models import Registration
+from registrations.services.access import NoSuchStatus, TooManyAttempts, open_status
+from training.forms.status import StatusForm
+from training.models import Placement
+from training.selectors import status as selectors
+from training.selectors.timeline import steps_of
+from training.services.places import OfferClosed, answer_offer
+
+SESSION_MINUTES = 30
+
+
+@never_cache
+def status(request: ScopedRequest) -> HttpResponse:
+    """The person's own status, or the form that opens it."""
+    if request.scope.applicant_id is None:
+        return render(request, "training/status_open.html", {"form": StatusForm()})
+    registrations = list(selectors.own_registrations(request.scope))
+    if not registrations:
+        raise Http404
+    registration = registrations[0]
+    outcome = selectors.outcome_of(registration, request.scope)
+    placement = selectors.placement_of(registration, request.scope)
+    wishes = list(selectors.wishes_of(registration, request.scope))
+    return render(
+        request,
+        "training/status.html",
+        {
+            "registration": registration,
+            "earlier": registrations[1:],
+            "clusters": selectors.cluster_names(registration),
+            "wishes": wishes,
+            "outcome": outcome,
+            "placement": placement,
+            "steps": steps_of(registration, wishes, outcome, placement),
+            "current_wave": registration.wave,
+        },
+    )
+
+
+@outside_scope
+@require_POST
+def open_own_status(request: HttpRequest) -> HttpResponse:
+    """Number, code and birth date together open the status; which of them was wrong is never said."""
+    form = StatusForm(request.POST)
+    answer = 200
+    if form.is_valid():
+        try:
+            registration = open_status(**form.cleaned_data, address=request.META["REMOTE_ADDR"], now=timezone.now())
+        except NoSuchStatus:
+            form.add_error(None, _("Nomor, kode, dan tanggal lahir tidak cocok. Periksa bukti pendaftaran Anda."))
+        except TooManyAttempts:
+            answer = 429
+            form.add_error(
+                None, _("Terlalu banyak percobaan. Coba lagi satu jam lagi, atau datang ke dinas tenaga kerja Anda.")
+            )
+        else:
+            request.session.cycle_key()
+            request.session["applicant"] = str(registration.applicant_id)
+            request.session.set_expiry(SESSION_MINUTES * 60)
+            return redirect("status")
+    return render(request, "training/status_open.html", {"form": form}, status=answer)
+
+
+@outside_scope
+@require_POST
+def close_own_status(request: HttpRequest) -> HttpResponse:
+    request.session.flush()
+    return redirect("status")
+
+
+@require_POST
+def answer(request: ScopedRequest, placement: UUID) -> HttpResponse:
+    """Accept or decline the offered place."""
+    accept = request.POST.get("answer") == "accept"
+    try:
+        job = answer_offer(scope=request.scope, placement_id=placement, accept=accept, now=timezone.now())
+    except Placement.DoesNotExist as error:
+        raise Http404 from error
+    except OfferClosed:
+        return render(request, "training/offer_closed.html", status=409)
+    if job:
+        start_on_commit(job)
+    return redirect("status")
+
+
+@never_cache
+def own_line(request: ScopedRequest, registration: UUID) -> HttpResponse:
+    """The person's line of the frozen list with salt and proof, as a file for the check of one's own receipt."""
+    own = Registration.objects.within(request.scope).filter(pk=registration, applicant_id=request.scope.applicant_id)
+    found = own.select_related("wave").first()
+    line = selectors.own_line(found, request.scope) if found else None
+    if line is None:
+        raise Http404
+    answer = JsonResponse(line)
+    answer["Content-Disposition"] = f'attachment; filename="baris-{line["wave"]}.json"'
+    return answer
