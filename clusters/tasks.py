@@ -8,7 +8,8 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from clusters.services.quota import PROPOSE, Unsplittable, propose_split, request_due_splits
+from clusters.selectors.quota import PROPOSE
+from clusters.services.quota import Unsplittable, propose_split, request_due_splits
 from records.services.jobs import run_job
 from records.tasks import start_on_commit
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from fractions import Fraction
 from uuid import UUID
 
 from django.db import transaction
@@ -13,11 +12,11 @@ from accounts.scope import Scope
 from clusters.apportionment import Infeasible, TableApportionment, apportion_table
 from clusters.models import QuotaCell, QuotaSplit, Wave
 from clusters.selectors.demand import UNIT, SplitInputs, split_inputs
+from clusters.selectors.quota import PROPOSE, proposal_jobs
 from records.models import Job
 from records.services.jobs import request_job
 from records.services.log import record_event
 
-PROPOSE = "clusters.propose_split"
 CHANGED_FIGURES = gettext_noop("Angka masukan berubah")
 OPEN_FOR_SPLITS = (Wave.State.DRAFT, Wave.State.OPEN, Wave.State.CLOSED)
 
@@ -63,7 +62,7 @@ def request_due_splits(*, now: datetime) -> list[Job]:
         for wave in Wave.objects.filter(state__in=OPEN_FOR_SPLITS).select_related("decision").order_by("pk"):
             digest = split_inputs(wave=wave, today=timezone.localdate(now)).digest
             newest = wave.splits.order_by("-version").values_list("inputs_digest", flat=True).first()
-            tried = Job.objects.filter(task=PROPOSE, payload__wave_id=str(wave.pk), result__inputs_digest=digest)
+            tried = proposal_jobs(wave).filter(result__inputs_digest=digest)
             if newest != digest and not tried.exists():
                 jobs.append(_request(wave.pk, requested_by=None, reason=CHANGED_FIGURES))
     return jobs
@@ -95,7 +94,7 @@ def propose_split(*, wave_id: UUID, requested_by: UUID | None, reason: str, now:
         newest = wave.splits.order_by("-version").first()
         if newest and newest.inputs_digest == digest:
             return newest
-        table = _apportion(inputs, digest)
+        table, unit = _apportion(inputs, digest)
         split = QuotaSplit.objects.create(
             wave=wave,
             version=newest.version + 1 if newest else 1,
@@ -104,11 +103,11 @@ def propose_split(*, wave_id: UUID, requested_by: UUID | None, reason: str, now:
             reason=reason,
             inputs_digest=digest,
             policy=inputs.policy,
-            divisors=_divisors(inputs, table),
+            divisors=_divisors(inputs, table, unit),
             proposed_by_id=requested_by,
             as_of=now,
         )
-        QuotaCell.objects.bulk_create(_cells(split, inputs, table))
+        QuotaCell.objects.bulk_create(_cells(split, inputs, table, unit))
         record_event(
             kind="quota.proposed",
             actor_id=requested_by,
@@ -121,9 +120,14 @@ def propose_split(*, wave_id: UUID, requested_by: UUID | None, reason: str, now:
     return split
 
 
-def _apportion(inputs: SplitInputs, digest: str) -> TableApportionment:
+def _apportion(inputs: SplitInputs, digest: str) -> tuple[TableApportionment, int]:
+    """The table, and the twelfths of a person in one unit of its weights.
+
+    Scaling changes no place; whole persons where they are whole make the divisor a short number of persons.
+    """
+    unit = 1 if (inputs.weight % UNIT).any() else UNIT
     try:
-        return apportion_table(inputs.weight, inputs.total, inputs.floor, inputs.cap)
+        return apportion_table(inputs.weight // unit, inputs.total, inputs.floor, inputs.cap), unit
     except Infeasible as error:
         cells = [
             (inputs.regencies[column].pk, inputs.clusters[row].code)
@@ -132,19 +136,19 @@ def _apportion(inputs: SplitInputs, digest: str) -> TableApportionment:
         raise Unsplittable(cells=cells, short=error.short, digest=digest) from error
 
 
-def _divisors(inputs: SplitInputs, table: TableApportionment) -> dict[str, list[int] | None]:
+def _divisors(inputs: SplitInputs, table: TableApportionment, unit: int) -> dict[str, list[int] | None]:
     """Persons per place by cluster code, as numerator and denominator; "*" is the stage between the clusters.
 
     None where weight decided nothing.
     """
     codes = ["*", *(cluster.code for cluster in inputs.clusters)]
     return {
-        code: None if level.divisor is None else list((level.divisor / UNIT).as_integer_ratio())
+        code: None if level.divisor is None else list((level.divisor * unit / UNIT).as_integer_ratio())
         for code, level in zip(codes, [table.clusters, *table.regencies], strict=True)
     }
 
 
-def _cells(split: QuotaSplit, inputs: SplitInputs, table: TableApportionment) -> list[QuotaCell]:
+def _cells(split: QuotaSplit, inputs: SplitInputs, table: TableApportionment, unit: int) -> list[QuotaCell]:
     return [
         QuotaCell(
             split=split,
@@ -155,16 +159,12 @@ def _cells(split: QuotaSplit, inputs: SplitInputs, table: TableApportionment) ->
             cap=inputs.cap[i, j],
             seats=table.seats[i, j],
             binds=row.binding[j],
-            next_price=_price(row.next_price[j]),
+            next_price="" if (price := row.next_price[j]) is None else str(price * unit),
             basis=inputs.basis[i][j],
         )
         for i, (cluster, row) in enumerate(zip(inputs.clusters, table.regencies, strict=True))
         for j, regency in enumerate(inputs.regencies)
     ]
-
-
-def _price(price: Fraction | None) -> str:
-    return "" if price is None else str(price)
 
 
 def publish_split(*, scope: Scope, split_id: UUID, now: datetime) -> QuotaSplit:

@@ -1,0 +1,137 @@
+"""Splits for reading: versions, the matrix of places, and the reason of one number."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import groupby
+from typing import Any
+
+from django.db.models import F, QuerySet
+from django.db.models.fields.json import KT
+
+from accounts.scope import Scope
+from clusters.models import Cluster, QuotaCell, QuotaSplit, Wave
+from clusters.selectors.demand import UNIT
+from records.models import Job
+
+PROPOSE = "clusters.propose_split"  # task name
+
+
+def proposal_jobs(wave: Wave) -> QuerySet[Job]:
+    """The wave's requests for a proposal, newest first."""
+    return Job.objects.filter(task=PROPOSE, payload__wave_id=str(wave.pk)).order_by("-created_at")
+
+
+def splits_of(wave: Wave, *, scope: Scope) -> list[QuotaSplit]:
+    """The versions this asker may see, highest first, without the names of people."""
+    return list(QuotaSplit.objects.within(scope).filter(wave=wave).order_by("-version"))
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Places in a cell, row or column. change: against the earlier version, None when there is none to compare with."""
+
+    seats: int
+    change: int | None = None
+    key: str = ""
+    status: str = ""
+    binds: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRow:
+    regency_id: int
+    name: str
+    tile_col: int
+    tile_row: int
+    cells: Sequence[Places]
+    total: Places
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Rows by regency code, cells and totals in the order of clusters."""
+
+    clusters: Sequence[Cluster]
+    rows: Sequence[MatrixRow]
+    totals: Sequence[Places]
+    total: Places
+
+
+def matrix_of(split: QuotaSplit, *, since: QuotaSplit | None = None) -> Matrix:
+    """All places of a split, with the difference to an earlier one. Two queries, one more with `since`."""
+    before: dict[tuple[int, int], int] = {}
+    if since:
+        before = {(c, r): seats for c, r, seats in since.cells.values_list("cluster_id", "regency_id", "seats")}
+
+    def summed(places: Sequence[Places]) -> Places:
+        return Places(
+            seats=sum(place.seats for place in places),
+            change=sum(place.change or 0 for place in places) if since else None,
+        )
+
+    def cell(found: Mapping[str, Any]) -> Places:
+        earlier = before.get((found["cluster_id"], found["regency_id"]), 0)
+        return Places(
+            seats=found["seats"],
+            change=found["seats"] - earlier if since else None,
+            key=f"{found['regency_id']}-{found['cluster__code']}",
+            status=found["status"],
+            binds=found["binds"],
+        )
+
+    place = {"name": F("regency__name"), "tile_col": F("regency__tile_col"), "tile_row": F("regency__tile_row")}
+    cells = split.cells.order_by("regency_id", "cluster_id").values(
+        "regency_id", "cluster_id", "cluster__code", "seats", "binds", **place, status=KT("basis__weight__status")
+    )
+    rows = []
+    for regency_id, group in groupby(cells, key=lambda found: found["regency_id"]):
+        found = list(group)
+        places = [cell(one) for one in found]
+        rows.append(
+            MatrixRow(regency_id, **{name: found[0][name] for name in place}, cells=places, total=summed(places))
+        )
+    totals = [summed(column) for column in zip(*(row.cells for row in rows), strict=True)]
+    return Matrix(clusters=list(Cluster.objects.all()), rows=rows, totals=totals, total=summed(totals))
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a cell has its places: the stored cell and what follows from its numbers alone.
+
+    persons: demand; divisor and next_price: persons per place; quotient: persons / divisor; rounded: half up.
+    None where weight decided nothing, or no next place is to be had.
+    """
+
+    cell: QuotaCell
+    persons: Fraction
+    divisor: Fraction | None
+    quotient: Fraction | None
+    rounded: int | None
+    next_price: Fraction | None
+
+
+def reason_of(split: QuotaSplit, key: str) -> Reason | None:
+    """`key` as in Places.key, "3301-PMI"; None when the split has no such cell. One query."""
+    regency, _, code = key.partition("-")
+    if not (regency.isascii() and regency.isdigit() and len(regency) <= 6):
+        return None
+    cell = split.cells.select_related("cluster", "regency").filter(regency_id=int(regency), cluster__code=code).first()
+    if cell is None:
+        return None
+    persons = Fraction(cell.weight, UNIT)
+    stored = split.divisors.get(code)
+    divisor = Fraction(*stored) if stored else None
+    quotient = persons / divisor if divisor else None
+    return Reason(
+        cell=cell,
+        persons=persons,
+        divisor=divisor,
+        quotient=quotient,
+        rounded=int(quotient + Fraction(1, 2)) if quotient is not None else None,
+        next_price=Fraction(cell.next_price) / UNIT if cell.next_price else None,
+    )
+
+
+def cells_for_export(split: QuotaSplit) -> QuerySet[QuotaCell]:
+    return split.cells.select_related("cluster", "regency").order_by("regency_id", "cluster_id")
