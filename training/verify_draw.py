@@ -244,8 +244,7 @@ def check_all(files: Files, draw: Json, rules: Json, seed: bytes) -> Iterator[st
     lines = lines_of(files, "list.txt")
     people = read_list(rules, lines)
     must(sha256(files["list.txt"]) == draw["list_sha256"], "list.txt", "not the list that was frozen")
-    root = list_root(lines, lines_of(files, "salts.txt"))
-    must(root == draw["list_root"], "salts.txt", "list and salts do not give the published list root")
+    must(list_root(lines, lines_of(files, "salts.txt")) == draw["list_root"], "salts.txt", "not the list root")
     yield f"list.txt, salts.txt: {len(lines)} lines, the frozen list under the published root"
     tickets = [ticket_of(seed, person.number) for person in people]
     order = sorted(range(len(people)), key=lambda i: (tickets[i], people[i].number))
@@ -391,7 +390,7 @@ def main(arguments: list[str]) -> int:
     try:
         own = (Path(name).read_bytes() for name in arguments[1:])
         passed, lines = report(check_receipt(*own) if arguments[1:] else check_pack(load(Path(arguments[0]))))
-    except (OSError, zipfile.BadZipFile, Failure) as error:
+    except Exception as error:  # unreadable is refused, whatever zipfile makes of it
         passed, lines = False, [f"FAIL {error}"]
     print("\n".join(lines))
     return 0 if passed else 1
