@@ -11,16 +11,11 @@ class PhoneOrEmailBackend(BaseBackend):
     """Password sign-in by e-mail address or mobile number; unknown logins cost the same time as known ones."""
 
     def authenticate(
-        self,
-        request: HttpRequest | None,
-        email: str | None = None,
-        phone: str | None = None,
-        password: str | None = None,
-        **credentials: Any,
+        self, request: HttpRequest | None, login: str | None = None, password: str | None = None, **_: Any
     ) -> User | None:
-        if password is None or not (email or phone):
+        if login is None or password is None:
             return None
-        user = User.objects.by_login(email=email, phone=phone)
+        user = User.objects.by_login(login)
         if user is None:
             User().set_password(password)
             return None

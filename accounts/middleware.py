@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
@@ -40,3 +41,11 @@ def outside_scope(view: View) -> View:
     """Mark a view that must look before anybody is known: sign-in, status by code, health. Listed in a test."""
     view.outside_scope = True  # type: ignore[attr-defined]
     return view
+
+
+def client_address(request: HttpRequest) -> str:
+    """The asker's address: what the outermost of our own proxies saw, so that a forged header changes nothing."""
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    if 0 < settings.TRUSTED_PROXIES <= len(hops):
+        return hops[-settings.TRUSTED_PROXIES]
+    return str(request.META["REMOTE_ADDR"])

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.db.models.functions import Lower
@@ -12,10 +12,8 @@ if TYPE_CHECKING:
 
 
 class UserManager(BaseUserManager["User"]):
-    def by_login(self, *, email: str | None = None, phone: str | None = None) -> User | None:
-        """The account with this e-mail address, or with this number in E.164 form."""
-        users = self.annotate(email_lower=Lower("email"))
-        found: dict[str, Any] = (
-            {"email_lower": email.lower()} if email else {"phone_index": BlindIndexField.of("phone", phone or "")}
-        )
-        return users.filter(**found).first()
+    def by_login(self, login: str) -> User | None:
+        """The account with this e-mail address (in lower case) or this mobile number (in E.164 form)."""
+        if "@" in login:
+            return self.annotate(email_lower=Lower("email")).filter(email_lower=login).first()
+        return self.filter(phone_index=BlindIndexField.of("phone", login)).first()

@@ -1,11 +1,24 @@
-"""Accounts: creating one, and applying a scope to the current transaction."""
+"""Accounts: creating one, opening one by password, and applying a scope to the current transaction."""
 
+from datetime import datetime, timedelta
+from typing import cast
+
+from django.contrib.auth import authenticate
 from django.db import connection
 
-from accounts.models import User
+from accounts.models import SignInFailure, User
 from accounts.scope import Scope
 from records.fields import BlindIndexField
+from records.services.locks import take_turns
 from records.walls import ROLE
+
+FAILURE_WINDOW = timedelta(minutes=15)
+FAILURES_PER_LOGIN = 5
+FAILURES_PER_ADDRESS = 50  # a whole office may share one
+
+
+class TooManyFailures(Exception):
+    """The budget of failed sign-ins of this login or address is spent for now."""
 
 
 def create_user(*, name: str, email: str | None = None, phone: str | None = None, password: str | None = None) -> User:
@@ -22,6 +35,32 @@ def create_user(*, name: str, email: str | None = None, phone: str | None = None
         user.set_unusable_password()
     user.save(force_insert=True)
     return user
+
+
+def verify_login(*, login: str, password: str, address: str, now: datetime) -> User | None:
+    """The active account that this login (as accounts.forms gives it) and password open; costs the same when unknown.
+
+    Raises TooManyFailures, before the password is looked at, when the budget of FAILURE_WINDOW is spent.
+    """
+    by_login, by_address = _failure_key("login", login), _failure_key("address", address)
+    take_turns(by_login.hex())  # or tries made at once would not see each other's failures
+    recent = SignInFailure.objects.filter(at__gt=now - FAILURE_WINDOW)
+    if (
+        recent.filter(key=by_login).count() >= FAILURES_PER_LOGIN
+        or recent.filter(key=by_address).count() >= FAILURES_PER_ADDRESS
+    ):
+        raise TooManyFailures
+    user = cast(User | None, authenticate(login=login, password=password))
+    if user:
+        SignInFailure.objects.filter(key=by_login).delete()
+    else:
+        SignInFailure.objects.filter(at__lte=now - FAILURE_WINDOW).delete()
+        SignInFailure.objects.bulk_create(SignInFailure(key=key, at=now) for key in (by_login, by_address))
+    return user
+
+
+def _failure_key(kind: str, value: str) -> bytes:
+    return BlindIndexField.of("code", f"sign-in {kind}|{value}")
 
 
 def enter_scope(scope: Scope, *, web_role: bool = False) -> None:

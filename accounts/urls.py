@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from accounts import views
+
+urlpatterns: list[URLPattern] = [
+    path("masuk/", views.sign_in, name="sign-in"),
+    path("keluar/", views.sign_out, name="sign-out"),
+]

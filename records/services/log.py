@@ -42,7 +42,14 @@ def record_event(
 
 
 def record_read(
-    *, actor_id: UUID, actor_role: str, person_id: UUID, regency_id: int | None, field: str, reason: str
+    *,
+    actor_id: UUID,
+    actor_role: str,
+    person_id: UUID,
+    regency_id: int | None,
+    field: str,
+    reason: str,
+    at: datetime | None = None,
 ) -> None:
     """Add a line to the read log in the caller's transaction: no line, no value.
 
@@ -51,7 +58,7 @@ def record_read(
     Read.objects.bulk_create(
         [
             Read(
-                at=timezone.now(),
+                at=at or timezone.now(),
                 actor_id=actor_id,
                 actor_role=actor_role,
                 person_id=person_id,

@@ -1,0 +1,36 @@
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.phonenumber import PhoneNumber
+from phonenumbers import NumberParseException
+
+
+class LoginField(forms.CharField):
+    """An e-mail address or a mobile number in any usual spelling; gives lower case or E.164.
+
+    What is neither passes unchanged and is then unknown: a hint here would tell apart what sign-in must not.
+    """
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value).lower()
+        if "@" in text:
+            return text
+        try:
+            return PhoneNumber.from_string(text, region="ID").as_e164
+        except NumberParseException:
+            return text
+
+
+class SignInForm(forms.Form):
+    login = LoginField(
+        label=_("E-mail atau nomor HP"),
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    password = forms.CharField(
+        label=_("Kata sandi"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
