@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
+from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q, Sum
@@ -34,9 +35,13 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         """Total order of lists: name, then id as the tie-break that keeps keyset pages complete."""
         return self.order_by("search_name", "id")
 
-    def after(self, name: str, pk: str) -> Self:
-        """The rest of `by_name` behind this key."""
-        return self.filter(Q(search_name__gt=name) | Q(search_name=name, pk__gt=pk))
+    def after(self, name: str, pk: UUID) -> Self:
+        """The rest of `by_name` behind this key. The first condition is what the index can start from."""
+        return self.filter(Q(search_name__gte=name), Q(search_name__gt=name) | Q(pk__gt=pk))
+
+    def before(self, name: str, pk: UUID) -> Self:
+        """The people of `by_name` in front of this key, nearest first."""
+        return self.filter(Q(search_name__lte=name), Q(search_name__lt=name) | Q(pk__lt=pk)).reverse()
 
     def name_starts(self, text: str) -> Self:
         """Prefix search as a range, which the index serves and row-level security may push down."""

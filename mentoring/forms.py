@@ -1,0 +1,86 @@
+import base64
+import binascii
+import re
+from uuid import UUID
+
+from django import forms
+from django.core.validators import RegexValidator
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from records.fields import keyring
+from records.keyring import KeyringError
+from registrations.models import Registration
+from registrations.nik import normalise_digits
+
+_SEARCH = "mentoring.search"
+
+
+def seal_search(text: str, user_id: UUID) -> str:
+    """A search as it stands in an address: readable for this user only, so that no name gets into logs or histories."""
+    return base64.urlsafe_b64encode(keyring().encrypt(_SEARCH, user_id, text)).decode().rstrip("=")
+
+
+def open_search(token: str, user_id: UUID) -> str:
+    """What `seal_search` sealed for this user; empty for anything else."""
+    try:
+        return keyring().decrypt(_SEARCH, user_id, base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    except (KeyringError, binascii.Error, ValueError, IndexError):
+        return ""
+
+
+class SearchForm(forms.Form):
+    """A name's beginning, a NIK or a registration number; `kind` says which of them was typed."""
+
+    q = forms.CharField(max_length=120)
+
+    def clean_q(self) -> tuple[str, str]:
+        text = self.cleaned_data["q"]
+        number = normalise_digits(text)
+        if re.fullmatch(r"\d{16}", number):
+            return "nik", number
+        if re.fullmatch(r"\d{12}", number):
+            return "number", number
+        return "name", text
+
+
+class PeopleForm(forms.Form):
+    """Filters and place of the list, from the address. Whatever is not one of them is an error, not a wider list."""
+
+    keadaan = forms.ChoiceField(required=False, choices=Registration.State)
+    klaster = forms.IntegerField(required=False, min_value=0, max_value=3)
+    sesudah = forms.UUIDField(required=False)
+    sebelum = forms.UUIDField(required=False)
+
+
+class RevealForm(forms.Form):
+    field = forms.ChoiceField(
+        label=_("Yang ditampilkan"),
+        choices=[("nik", _("NIK")), ("kk", _("Nomor KK")), ("phone", _("Nomor HP"))],
+        widget=forms.RadioSelect,
+        initial="nik",
+    )
+    purpose = forms.ChoiceField(
+        label=_("Alasan"),
+        choices=[
+            ("", _("Pilih alasan")),
+            ("identity", _("Mencocokkan dengan KTP di loket")),
+            ("contact", _("Menghubungi pendaftar")),
+            ("correction", _("Memperbaiki data atas permintaan pendaftar")),
+            ("complaint", _("Menangani pengaduan atau sanggahan")),
+            ("audit", _("Pemeriksaan")),
+        ],
+    )
+    note = forms.CharField(
+        label=_("Keterangan"),
+        help_text=_("Misalnya: pendaftar datang ke loket 2. Pendaftar dapat membaca alasan ini."),
+        min_length=5,
+        max_length=200,
+        validators=[RegexValidator(r"\d{6}", _("Jangan tulis NIK atau nomor lain di sini."), inverse_match=True)],
+    )
+
+    def reason(self) -> str:
+        """Purpose and note as one sentence, in Indonesian whatever the page's language: the log has one."""
+        with translation.override("id"):
+            purpose = dict(self.fields["purpose"].choices)[self.cleaned_data["purpose"]]
+            return f"{purpose}: {self.cleaned_data['note']}"

@@ -1,0 +1,63 @@
+"""Everything an office sees of one registration."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from accounts.scope import Scope
+from records.models import Event, Read
+from registrations.models import Applicant, EligibilityDecision, Registration
+from registrations.nik import mask_nik
+from training.models import Placement, Wish
+
+EVENTS_SHOWN = 100
+READS_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """`applicant` is None when the person has moved to another office. The numbers are masked."""
+
+    registration: Registration
+    applicant: Applicant | None
+    nik: str
+    kk: str
+    phone: str
+    decision: EligibilityDecision | None
+    wishes: list[Wish]
+    placements: list[Placement]
+    events: list[Event]
+    reads: list[Read]
+
+
+def dossier_of(*, scope: Scope, registration_id: UUID) -> Dossier:
+    """Eight queries. Raises Registration.DoesNotExist, also for another office's registration."""
+    registration = Registration.objects.within(scope).select_related("wave", "regency__office").get(pk=registration_id)
+    applicant = (
+        Applicant.objects.within(scope).select_related("village__district").filter(pk=registration.applicant_id).first()
+    )
+    classes = ("training_class__programme", "training_class__provider")
+    events = Event.objects.filter(person_id=registration.applicant_id).select_related("actor").order_by("-at", "-id")
+    reads = Read.objects.filter(person_id=registration.applicant_id).select_related("actor").order_by("-at", "-id")
+    return Dossier(
+        registration,
+        applicant,
+        nik=mask_nik(applicant.nik.open()) if applicant else "",
+        kk=mask_nik(applicant.kk.open()) if applicant else "",
+        phone=_mask_phone(applicant.phone.open()) if applicant else "",
+        decision=EligibilityDecision.objects.filter(registration=registration).order_by("-decided_at").first(),
+        wishes=list(Wish.objects.filter(registration=registration).select_related(*classes).order_by("rank")),
+        placements=list(
+            Placement.objects.filter(registration=registration).select_related(*classes).order_by("-created_at")
+        ),
+        events=list(events.only(*_columns(Event))[:EVENTS_SHOWN]),
+        reads=list(reads.only(*_columns(Read))[:READS_SHOWN]),
+    )
+
+
+def _columns(model: type[Event | Read]) -> list[str]:
+    """Of the log all, of the actor the name: more of an account is closed to web requests."""
+    return [field.name for field in model._meta.fields] + ["actor__name"]
+
+
+def _mask_phone(phone: str) -> str:
+    return f"{phone[:6]}{'*' * max(0, len(phone) - 9)}{phone[-3:]}"

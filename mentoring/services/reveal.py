@@ -1,0 +1,45 @@
+"""Showing one personal number in full: with a reason, on the record, so many a day."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.scope import Scope
+from records.models import Read
+from records.services.locks import take_turns
+from records.services.log import record_read
+from registrations.models import Applicant
+
+REVEALS_PER_DAY = 100
+FIELDS = ("nik", "kk", "phone")
+
+
+class RevealsSpent(Exception):
+    """This member of staff has seen as many full numbers today as one day allows."""
+
+
+def reveal(*, scope: Scope, registration_id: UUID, field: str, reason: str, now: datetime) -> str:
+    """The number `field` (one of FIELDS) of a registration's person; the read log has a line for it or nothing is shown.
+
+    Raises Applicant.DoesNotExist, also for another office's person; RevealsSpent; IntegrityError (records_read_reason).
+    """
+    if field not in FIELDS or scope.user_id is None:
+        raise ValueError(f"{field} cannot be revealed to {scope.actor_role}")
+    with transaction.atomic():
+        applicant = Applicant.objects.within(scope).get(registrations=registration_id)
+        take_turns(f"reveal {scope.user_id}")  # two at once would not see each other's line
+        midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+        if Read.objects.filter(actor_id=scope.user_id, at__gte=midnight).count() >= REVEALS_PER_DAY:
+            raise RevealsSpent
+        record_read(
+            actor_id=scope.user_id,
+            actor_role=scope.actor_role,
+            person_id=applicant.pk,
+            regency_id=applicant.regency_id,
+            field=field,
+            reason=reason,
+            at=now,
+        )
+        return str(getattr(applicant, field).open())

@@ -1,0 +1,105 @@
+"""The words of the office's pages for the codes that models keep."""
+
+from collections.abc import Iterable
+
+from django import template
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from clusters.models import Cluster
+
+register = template.Library()
+
+STATES = {
+    "registered": (gettext_lazy("Terdaftar, belum gabung"), "warning"),
+    "joined": (gettext_lazy("Sudah gabung"), "positive"),
+    "withdrawn": (gettext_lazy("Mengundurkan diri"), "neutral"),
+}
+PLACEMENTS = {
+    "offered": (gettext_lazy("Ditawarkan"), "warning"),
+    "accepted": (gettext_lazy("Diterima peserta"), "positive"),
+    "declined": (gettext_lazy("Ditolak peserta"), "neutral"),
+    "lapsed": (gettext_lazy("Lewat batas waktu"), "negative"),
+}
+# Why somebody belongs to a cluster. Woman or disability is not told apart: disability is the person's own to tell.
+REASONS = {
+    "pmi_candidate": gettext_lazy("calon pekerja migran Indonesia"),
+    "borobudur_village": gettext_lazy("desa di kawasan Borobudur"),
+    "borobudur_regency": gettext_lazy("kabupaten/kota di kawasan Borobudur"),
+    "phk_person": gettext_lazy("terkena PHK atau dirumahkan"),
+    "phk_regency": gettext_lazy("tinggal di daerah PHK"),
+    "afirmasi_woman": gettext_lazy("perempuan atau penyandang disabilitas"),
+    "afirmasi_disability": gettext_lazy("perempuan atau penyandang disabilitas"),
+    "blank_spot": gettext_lazy("desa terpencil atau tanpa sinyal"),
+    "remote_statement": gettext_lazy("menyatakan tinggal di tempat terpencil"),
+    "unfamiliar_digital": gettext_lazy("belum terbiasa dengan perangkat digital"),
+}
+EVENTS = {
+    "registration.created": gettext_lazy("Mendaftar"),
+    "registration.joined": gettext_lazy("Gabung gelombang"),
+    "registration.withdrawn": gettext_lazy("Mengundurkan diri"),
+    "registration.corrected": gettext_lazy("Memperbaiki data"),
+    "registration.wishes": gettext_lazy("Memilih kelas"),
+    "placement.offered": gettext_lazy("Mendapat tempat di kelas"),
+    "placement.accepted": gettext_lazy("Menerima tempat"),
+    "placement.declined": gettext_lazy("Menolak tempat"),
+    "placement.lapsed": gettext_lazy("Batas menjawab terlewat"),
+}
+ROLES = {
+    "applicant": gettext_lazy("pendaftar"),
+    "public": gettext_lazy("pendaftar"),
+    "mentor": gettext_lazy("pendamping"),
+    "office_head": gettext_lazy("kepala kantor"),
+    "planner": gettext_lazy("perencana provinsi"),
+    "approver": gettext_lazy("penyetuju provinsi"),
+    "auditor": gettext_lazy("pemeriksa"),
+    "operator": gettext_lazy("pengelola portal"),
+    "system": gettext_lazy("portal"),
+}
+FIELDS = {"nik": gettext_lazy("NIK"), "kk": gettext_lazy("nomor KK"), "phone": gettext_lazy("nomor HP")}
+
+
+@register.filter
+def keadaan(state: str) -> str:
+    """The words of a registration's or placement's state."""
+    return str((STATES | PLACEMENTS)[state][0])
+
+
+@register.filter
+def nada(state: str) -> str:
+    """The tone of a registration's or placement's state, for the badge."""
+    return (STATES | PLACEMENTS)[state][1]
+
+
+@register.filter
+def alasan(code: str) -> str:
+    """Why somebody belongs to a cluster or to the offline route; empty for a reason against."""
+    return str(REASONS.get(code, ""))
+
+
+@register.filter
+def kejadian(kind: str) -> str:
+    """What happened; a kind that has no words yet shows its code."""
+    return str(EVENTS.get(kind) or _("Perubahan") + f" ({kind})")
+
+
+@register.filter
+def peran(role: str) -> str:
+    return str(ROLES.get(role, role))
+
+
+@register.filter
+def isian(field: str) -> str:
+    """The name of a personal field."""
+    return str(FIELDS.get(field, field))
+
+
+@register.filter
+def nama_klaster(cluster: Cluster) -> str:
+    return cluster.name_en if (get_language() or "").startswith("en") else cluster.name_id
+
+
+@register.filter
+def klaster(bits: int, clusters: Iterable[Cluster]) -> str:
+    """The codes of the clusters in an eligibility set: "PMI, AFIRMASI"."""
+    return ", ".join(cluster.code for cluster in clusters if bits >> cluster.index & 1)

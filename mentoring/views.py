@@ -1,0 +1,285 @@
+"""The office: today's numbers, the list of people, one person's file."""
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.middleware import ScopedRequest, staff
+from clusters.models import Cluster
+from mentoring.forms import PeopleForm, RevealForm, SearchForm, open_search, seal_search
+from mentoring.selectors.desk import Desk, NoSuchDesk, choose_desk
+from mentoring.selectors.dossier import dossier_of
+from mentoring.selectors.numbers import Numbers, count, groups_of
+from mentoring.selectors.people import Wanted, find_by_nik, find_by_number, page_of, registrations
+from mentoring.services.reveal import RevealsSpent, reveal
+from mentoring.templatetags.office import STATES
+from registrations.models import Applicant, Registration
+
+OFFICE = ("mentor", "office_head")
+READERS = (*OFFICE, "planner", "approver", "auditor")
+REVEALERS = (*OFFICE, "auditor")
+
+
+@staff(*READERS)
+@require_safe
+def workplace(request: ScopedRequest) -> HttpResponse:
+    """Where somebody lands after signing in."""
+    return redirect("office")
+
+
+@staff(*READERS)
+@never_cache
+@require_safe
+def today(request: ScopedRequest) -> HttpResponse:
+    desk = _desk(request)
+    context = _frame(request, desk, "office")
+    if desk.wave:
+        place = {
+            "gelombang": desk.wave.slug,
+            "kabupaten": desk.regency.pk if desk.regency and context["switch"] else "",
+        }
+        regency_id = desk.regency.pk if desk.regency else None
+        groups = groups_of(scope=request.scope, wave=desk.wave, regency_id=regency_id)
+        clusters = list(Cluster.objects.all())
+        everybody = count(groups)
+        waiting = Wanted(wave=desk.wave, regency_id=regency_id, state=Registration.State.REGISTERED)
+        context |= {
+            "clusters": [
+                (
+                    cluster,
+                    _cells(count(groups, lambda group, c=cluster.index: group.is_in(c)), place, klaster=cluster.index),
+                )
+                for cluster in clusters
+            ],
+            "everybody": everybody,
+            "everybody_cells": _cells(everybody, place),
+            "waiting": registrations(scope=request.scope, wanted=waiting)[:3],
+            "waiting_href": _people_url(**place, keadaan="registered"),
+            "waiting_count": dict(everybody.by_state)["registered"],
+        }
+        if not desk.regency:
+            context["offices"] = [
+                (
+                    regency,
+                    f"?{urlencode({'gelombang': desk.wave.slug, 'kabupaten': regency.pk})}",
+                    _cells(
+                        count(groups, lambda group, r=regency.pk: group.regency_id == r),
+                        place | {"kabupaten": regency.pk},
+                    ),
+                )
+                for regency in desk.regencies
+            ]
+    return render(request, "mentoring/today.html", context)
+
+
+@staff(*READERS)
+@never_cache
+@require_safe
+def people(request: ScopedRequest) -> HttpResponse:
+    desk = _desk(request)
+    form = PeopleForm(request.GET)
+    if not form.is_valid():
+        raise Http404
+    chosen = form.cleaned_data
+    token = request.GET.get("cari", "")
+    name = open_search(token, _user_id(request)) if token else ""
+    clusters = list(Cluster.objects.all())
+    context = _frame(request, desk, "office-people") | {"clusters": clusters, "name": name, "chosen": chosen}
+    if desk.wave:
+        place = {
+            "gelombang": desk.wave.slug,
+            "kabupaten": desk.regency.pk if desk.regency and context["switch"] else "",
+        }
+        place |= {"klaster": "" if chosen["klaster"] is None else chosen["klaster"], "cari": token if name else ""}
+        wanted = Wanted(
+            wave=desk.wave,
+            regency_id=desk.regency.pk if desk.regency else None,
+            state=chosen["keadaan"],
+            cluster=next((cluster for cluster in clusters if cluster.index == chosen["klaster"]), None),
+            name=name,
+        )
+        try:
+            page = page_of(scope=request.scope, wanted=wanted, after=chosen["sesudah"], before=chosen["sebelum"])
+        except Registration.DoesNotExist:
+            raise Http404 from None
+        groups = groups_of(scope=request.scope, wave=desk.wave, regency_id=wanted.regency_id)
+        numbers = count(groups, lambda group: wanted.cluster is None or group.is_in(wanted.cluster.index))
+        here = place | {"keadaan": wanted.state}
+        context |= {
+            "page": page,
+            "tabs": _tabs(numbers, place, wanted.state, counted=not name),
+            "place": place,
+            "next_url": page.after and _people_url(**here, sesudah=page.after),
+            "previous_url": page.before and _people_url(**here, sebelum=page.before),
+            "all_url": _people_url(gelombang=desk.wave.slug),
+            "nobody_at_all": not count(groups).total,
+        }
+    return render(request, "mentoring/people.html", context)
+
+
+@staff(*READERS)
+@require_POST
+def search(request: ScopedRequest) -> HttpResponse:
+    """A NIK or a number leads to its file, a name to the list; a POST, because none of them belongs in an address."""
+    desk = _desk(request)
+    form = SearchForm(request.POST)
+    if not desk.wave or not form.is_valid():
+        return redirect("office-people")
+    kind, text = form.cleaned_data["q"]
+    if kind == "name":
+        regency = desk.regency.pk if desk.regency and len(desk.regencies) > 1 else ""
+        cari = seal_search(text, _user_id(request))
+        return redirect(_people_url(gelombang=desk.wave.slug, kabupaten=regency, cari=cari))
+    if kind == "nik":
+        found = find_by_nik(scope=request.scope, wave=desk.wave, nik=text)
+    else:
+        found = find_by_number(scope=request.scope, number=text)
+    if found:
+        return redirect("office-person", found)
+    what = _("NIK") if kind == "nik" else _("nomor pendaftaran")
+    messages.info(
+        request, _("Tidak ada peserta dengan %(what)s itu di %(wave)s.") % {"what": what, "wave": desk.wave.name}
+    )
+    return redirect(_people_url(gelombang=desk.wave.slug))
+
+
+@staff(*READERS)
+@never_cache
+@require_safe
+def person(request: ScopedRequest, registration_id: UUID) -> HttpResponse:
+    return _person_page(request, registration_id, RevealForm(auto_id="reveal_%s"))
+
+
+@staff(*REVEALERS)
+@never_cache
+@require_POST
+@sensitive_variables("number")
+def show_number(request: ScopedRequest, registration_id: UUID) -> HttpResponse:
+    """The person's file with one number in full, this once."""
+    form = RevealForm(request.POST, auto_id="reveal_%s")
+    if not form.is_valid():
+        return _person_page(request, registration_id, form)
+    field = form.cleaned_data["field"]
+    try:
+        number = reveal(
+            scope=request.scope,
+            registration_id=registration_id,
+            field=field,
+            reason=form.reason(),
+            now=timezone.now(),
+        )
+    except Applicant.DoesNotExist:
+        raise Http404 from None
+    except RevealsSpent:
+        form.add_error(None, _("Batas 100 nomor sehari sudah terpakai. Coba lagi besok, atau minta rekan Anda."))
+        return _person_page(request, registration_id, form, status=429)
+    fresh = RevealForm(auto_id="reveal_%s")
+    return _person_page(request, registration_id, fresh, revealed={"field": field, "number": number})
+
+
+def _person_page(
+    request: ScopedRequest, registration_id: UUID, form: RevealForm, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    try:
+        dossier = dossier_of(scope=request.scope, registration_id=registration_id)
+    except Registration.DoesNotExist:
+        raise Http404 from None
+    desk = choose_desk(scope=request.scope, wave_slug=dossier.registration.wave.slug)
+    reasons = (dossier.decision.reasons if dossier.decision else {}) or {}
+    clusters = list(Cluster.objects.all())
+    why = dict(enumerate(reasons.get("clusters", [])))
+    context = _frame(request, desk, "office-people") | {
+        "dossier": dossier,
+        "form": form,
+        "may_reveal": bool(request.scope.roles & set(REVEALERS)) and dossier.applicant is not None,
+        "clusters": [
+            (cluster, why.get(cluster.index, ""))
+            for cluster in clusters
+            if dossier.registration.clusters >> cluster.index & 1
+        ],
+        "entitlement": reasons.get("entitlement", []),
+        "list_url": _people_url(gelombang=dossier.registration.wave.slug),
+        "wave_choices": [],
+    }
+    return render(request, "mentoring/person.html", context | more, status=status)
+
+
+def _user_id(request: ScopedRequest) -> UUID:
+    assert request.scope.user_id is not None, "@staff lets nobody else in"  # noqa: S101
+    return request.scope.user_id
+
+
+def _desk(request: ScopedRequest) -> Desk:
+    given = request.POST or request.GET
+    try:
+        return choose_desk(
+            scope=request.scope, wave_slug=given.get("gelombang", ""), regency_id=given.get("kabupaten", "")
+        )
+    except NoSuchDesk:
+        raise Http404 from None
+
+
+def _frame(request: ScopedRequest, desk: Desk, here: str) -> dict[str, Any]:
+    """What office_base.html needs, and the desk. `switch`: there are several regencies to choose from."""
+    kept = {"kabupaten": desk.regency.pk} if desk.regency and len(desk.regencies) > 1 else {}
+    wave = {"gelombang": desk.wave.slug} if desk.wave else {}
+    rail = [("office", _("Hari ini")), ("office-people", _("Peserta"))]
+    return {
+        "desk": desk,
+        "switch": len(desk.regencies) > 1,
+        "rail": [(label, f"{reverse(name)}?{urlencode(wave | kept)}", name == here) for name, label in rail],
+        "office_name": _office_name(request, desk),
+        "office_note": desk.regency.name if desk.regency else "",
+        "wave_choices": [
+            (wave.name, f"{reverse(here)}?{urlencode({'gelombang': wave.slug} | kept)}", wave == desk.wave)
+            for wave in desk.waves
+        ],
+        "wave_label": desk.wave.name if desk.wave else _("Belum ada gelombang"),
+        "search_url": reverse("office-search"),
+        "search_hidden": list((wave | kept).items()),
+    }
+
+
+def _office_name(request: ScopedRequest, desk: Desk) -> str:
+    if request.scope.sees_all:
+        return _("Provinsi Jawa Tengah")
+    office = getattr(desk.regency, "office", None)
+    if office is None:
+        return _("Dinas tenaga kerja")
+    return office.short_name or office.long_name or _("Dinas tenaga kerja (nama resmi belum ada)")
+
+
+def _people_url(**query: object) -> str:
+    return f"{reverse('office-people')}?{urlencode({key: value for key, value in query.items() if value != ''})}"
+
+
+def _cells(numbers: Numbers, place: dict[str, Any], **more: object) -> list[tuple[int, str]]:
+    """(people, list of exactly these people): all, then by state."""
+    return [
+        (numbers.total, _people_url(**place, **more)),
+        *[(people, _people_url(**place, **more, keadaan=state)) for state, people in numbers.by_state],
+    ]
+
+
+def _tabs(numbers: Numbers, place: dict[str, Any], state: str, *, counted: bool) -> list[dict[str, Any]]:
+    choices = [("", _("Semua"), numbers.total)]
+    choices += [(code, str(STATES[code][0]), people) for code, people in numbers.by_state]
+    return [
+        {
+            "label": label,
+            "url": _people_url(**place, keadaan=code),
+            "active": code == state,
+            "count": people if counted else None,
+        }
+        for code, label, people in choices
+    ]
