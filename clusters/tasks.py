@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from clusters.selectors.quota import PROPOSE
+from clusters.services import waves
 from clusters.services.quota import Unsplittable, propose_split, request_due_splits
 from records.services.jobs import run_job
 from records.tasks import start_on_commit
@@ -40,3 +41,9 @@ def propose_due_splits() -> None:
     with transaction.atomic():
         for job in request_due_splits(now=timezone.now()):
             start_on_commit(job)
+
+
+@shared_task(name="clusters.advance_waves")
+def advance_waves() -> None:
+    """Beat: move on the waves whose day has come."""
+    waves.advance_waves(now=timezone.now())
