@@ -6,6 +6,7 @@ from django.utils.crypto import constant_time_compare
 
 from records.fields import BlindIndexField
 from registrations.models import Registration, StatusAttempt
+from registrations.services.receipts import code_index
 
 PER_NUMBER = 5
 PER_ADDRESS = 60
@@ -37,11 +38,6 @@ def open_status(*, number: str, code: str, birth_date: date, address: str, now: 
         return registration
     StatusAttempt.objects.bulk_create(StatusAttempt(key=key, at=now) for key, _ in keys)
     raise NoSuchStatus
-
-
-def code_index(number: str, code: str) -> bytes:
-    """Blind index of a registration's secret code; spaces and case do not matter."""
-    return BlindIndexField.of("code", f"{number}|{''.join(code.split()).upper()}")
 
 
 def _key(kind: str, value: str) -> bytes:

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.formats import date_format
 from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext as _
@@ -61,6 +61,7 @@ class ListChanged(Exception):
     """The stored list or rules no longer have the published digests: nothing is drawn from them."""
 
 
+@transaction.atomic
 def request_freeze(*, scope: Scope, wave_id: UUID, now: datetime) -> tuple[Draw, Job]:
     """Close the list of a closed wave: from now on nobody joins, and the worker writes the list down.
 
@@ -90,6 +91,7 @@ def request_freeze(*, scope: Scope, wave_id: UUID, now: datetime) -> tuple[Draw,
     return draw, job
 
 
+@transaction.atomic
 def freeze_list(*, draw_id: UUID, now: datetime, random_bytes: Callable[[int], bytes] = urandom) -> Mapping[str, Any]:
     """Write the list of the wave down with a salt per line, and commit to it and to the rules by digests.
 
@@ -131,6 +133,7 @@ def _store_tree(draw: Draw, leaves: list[bytes]) -> None:
         )
 
 
+@transaction.atomic
 def record_seed(*, scope: Scope, draw_id: UUID, dice: str, witnesses: str, now: datetime) -> tuple[Draw, Job]:
     """Enter the public dice, fix the seed and let the worker draw.
 
@@ -161,6 +164,7 @@ def record_seed(*, scope: Scope, draw_id: UUID, dice: str, witnesses: str, now: 
     return draw, job
 
 
+@transaction.atomic
 def run_draw(*, draw_id: UUID, now: datetime) -> Mapping[str, Any]:
     """Draw from the frozen list, have the stand-alone verifier redo everything, and store what both agree on.
 
@@ -267,6 +271,7 @@ def _store_result(
     )
 
 
+@transaction.atomic
 def request_publication(*, scope: Scope, draw_id: UUID) -> Job:
     """Ask the worker to release an agreed result. Raises DrawRefused for the person who entered the seed."""
     draw = Draw.objects.get(pk=draw_id)
@@ -282,6 +287,7 @@ def request_publication(*, scope: Scope, draw_id: UUID) -> Job:
     )
 
 
+@transaction.atomic
 def release_results(*, scope: Scope, draw_id: UUID, now: datetime) -> Mapping[str, Any]:
     """Publish an agreed draw and turn its results into offered places, all constraints on. Effect of a job."""
     draw = Draw.objects.select_for_update().select_related("wave__rule_set").get(pk=draw_id)
@@ -302,6 +308,7 @@ def release_results(*, scope: Scope, draw_id: UUID, now: datetime) -> Mapping[st
     return {"placed": draw.placed, "state": draw.state}
 
 
+@transaction.atomic
 def void_draw(*, scope: Scope, draw_id: UUID, reason: str, now: datetime) -> Draw:
     """Set a draw that was not published aside, for a stated reason; its rows stay and a new freeze may follow.
 

@@ -29,6 +29,7 @@ class OfferClosed(Exception):
     """The offer was answered already or its date has passed; nothing was changed."""
 
 
+@transaction.atomic
 def take_place(
     *, scope: Scope, registration: Registration, class_id: UUID, draw_id: UUID, answer_by: Any, now: datetime
 ) -> Placement:
@@ -50,6 +51,7 @@ def take_place(
     return placement
 
 
+@transaction.atomic
 def answer_offer(*, scope: Scope, placement_id: UUID, accept: bool, now: datetime) -> Job | None:
     """Accept or decline an offered place, once. A declined place goes on by the returned job.
 
@@ -79,6 +81,7 @@ def request_refill(*, scope: Scope, draw_id: UUID) -> Job:
     )
 
 
+@transaction.atomic
 def refill(*, draw_id: UUID, now: datetime) -> Mapping[str, Any]:
     """Give the places that came free to the next in the order of the draw (methods: refill). Effect of a job.
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.db import transaction
+
 from accounts.scope import Scope
 from clusters.models import Wave
 from records.services.log import record_event
@@ -21,6 +23,7 @@ class WrongClass(Exception):
     """A class of another wave, regency or cluster, one named twice, or more than five; nothing was changed."""
 
 
+@transaction.atomic
 def choose_classes(
     *, scope: Scope, registration_id: UUID, class_ids: Sequence[UUID], strict: bool, now: datetime
 ) -> None:

@@ -1,0 +1,225 @@
+"""The draw from a closed wave to published places."""
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from clusters.models import Wave
+from registrations.models import Registration
+from tests.factories.draws import DICE, drawn, make_ready, published, scope_of
+from training.lottery import draw_order, leaf, verify_proof
+from training.models import Draw, DrawCutoff, DrawPack, DrawResult, Placement, TrainingClass
+from training.selectors.status import own_line
+from training.services import draws
+
+pytestmark = pytest.mark.django_db
+
+
+def refused(sql: str, *params: object) -> bool:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql, params)
+    except DatabaseError:
+        return True
+    return False
+
+
+class TestFreeze:
+    def test_commits_to_everybody_who_joined(self) -> None:
+        ready = make_ready(people=12)
+        away = Registration.objects.filter(wave=ready.wave).first()
+        assert away
+        Registration.objects.filter(pk=away.pk).update(state="withdrawn")
+        draw, job = draws.request_freeze(scope=ready.planner, wave_id=ready.wave.pk, now=ready.wave.closes_at)
+        assert job.task == "training.freeze_list"
+        draws.freeze_list(draw_id=draw.pk, now=ready.wave.closes_at)
+        draw.refresh_from_db()
+        assert (draw.state, draw.list_size) == ("frozen", 11)
+        assert len(draw.list_root) == len(draw.list_sha256) == len(draw.rules_digest) == 64
+        assert Wave.objects.get(pk=ready.wave.pk).state == "frozen"
+
+    def test_twice_is_once(self) -> None:
+        ready = make_ready(people=3)
+        draw, _ = draws.request_freeze(scope=ready.planner, wave_id=ready.wave.pk, now=ready.wave.closes_at)
+        first = draws.freeze_list(draw_id=draw.pk, now=ready.wave.closes_at)
+        assert draws.freeze_list(draw_id=draw.pk, now=ready.wave.closes_at) == first
+        with pytest.raises(draws.DrawRefused):
+            draws.request_freeze(scope=ready.planner, wave_id=ready.wave.pk, now=ready.wave.closes_at)
+
+    def test_needs_a_closed_wave(self) -> None:
+        ready = make_ready(people=1)
+        Wave.objects.filter(pk=ready.wave.pk).update(state="open")
+        with pytest.raises(draws.DrawRefused):
+            draws.request_freeze(scope=ready.planner, wave_id=ready.wave.pk, now=ready.wave.closes_at)
+
+    def test_nobody_can_rewrite_the_list_or_its_digests(self) -> None:
+        draw = drawn(make_ready(people=3))
+        assert refused("UPDATE training_drawentry SET line = 'x' WHERE draw_id = %s", draw.pk)
+        assert refused("DELETE FROM training_drawentry WHERE draw_id = %s", draw.pk)
+        assert refused("UPDATE training_draw SET list_root = %s WHERE id = %s", "0" * 64, draw.pk)
+        assert refused("UPDATE training_draw SET seed = %s WHERE id = %s", "0" * 64, draw.pk)
+        assert refused("UPDATE training_draw SET state = 'frozen' WHERE id = %s", draw.pk)
+        assert refused("DELETE FROM training_draw WHERE id = %s", draw.pk)
+
+    def test_own_line_stands_under_the_root(self) -> None:
+        ready = make_ready(people=9)
+        draw = drawn(ready)
+        for registration in Registration.objects.filter(wave=ready.wave).select_related("wave"):
+            own = own_line(registration, ready.planner)
+            assert own is not None
+            assert str(own["line"]).startswith(f"{registration.number}|33.74|")
+            leaf_hash = leaf(bytes.fromhex(str(own["salt"])), str(own["line"]))
+            proof = [bytes.fromhex(h) for h in own["proof"]]  # type: ignore[attr-defined]
+            assert verify_proof(leaf_hash, int(str(own["index"])), 9, proof, bytes.fromhex(draw.list_root))
+
+
+class TestSeed:
+    def test_not_before_the_announced_time(self) -> None:
+        ready = make_ready(people=2)
+        early = ready.wave.draws_at - timedelta(seconds=1)
+        draw, _ = draws.request_freeze(scope=ready.planner, wave_id=ready.wave.pk, now=early)
+        draws.freeze_list(draw_id=draw.pk, now=early)
+        with pytest.raises(draws.DrawRefused):
+            draws.record_seed(scope=ready.planner, draw_id=draw.pk, dice=DICE, witnesses="Saksi", now=early)
+        assert Draw.objects.get(pk=draw.pk).seed == ""
+
+    @pytest.mark.parametrize(
+        ("dice", "witnesses"), [("1 2 3", "Saksi"), (DICE.replace("1", "7"), "Saksi"), (DICE, " ")]
+    )
+    def test_wants_enough_dice_and_a_witness(self, dice: str, witnesses: str) -> None:
+        ready = make_ready(people=2)
+        when = ready.wave.draws_at
+        draw, _ = draws.request_freeze(scope=ready.planner, wave_id=ready.wave.pk, now=when)
+        draws.freeze_list(draw_id=draw.pk, now=when)
+        with pytest.raises(draws.DrawRefused):
+            draws.record_seed(scope=ready.planner, draw_id=draw.pk, dice=dice, witnesses=witnesses, now=when)
+
+    def test_a_second_seed_is_refused(self) -> None:
+        ready = make_ready(people=2)
+        draw = drawn(ready)
+        with pytest.raises(draws.DrawRefused):
+            draws.record_seed(
+                scope=ready.approver, draw_id=draw.pk, dice=DICE[::-1], witnesses="Saksi", now=ready.wave.draws_at
+            )
+
+
+class TestRun:
+    def test_engine_and_verifier_agree_and_the_result_is_stored(self) -> None:
+        ready = make_ready(people=20)
+        draw = drawn(ready)
+        assert draw.state == "agreed", draw.report
+        results = DrawResult.objects.filter(draw=draw)
+        assert results.count() == 20
+        assert draw.placed == results.filter(training_class__isnull=False).count() <= 6
+        numbers = list(Registration.objects.filter(wave=ready.wave).order_by("number").values_list("number", flat=True))
+        expected = [numbers[i] for i in draw_order(bytes.fromhex(draw.seed), numbers)]
+        assert list(results.order_by("position").values_list("registration__number", flat=True)) == expected
+        assert Wave.objects.get(pk=ready.wave.pk).state == "drawn"
+
+    def test_again_gives_the_same(self) -> None:
+        draw = drawn(make_ready(people=8))
+        again = draws.run_draw(draw_id=draw.pk, now=draw.ran_at)  # type: ignore[arg-type]
+        assert again["result_sha256"] == draw.result_sha256
+        assert DrawPack.objects.filter(draw=draw).count() == 2
+
+    def test_later_changes_of_people_do_not_matter(self) -> None:
+        ready = make_ready(people=8)
+        when = ready.wave.draws_at
+        draw, _ = draws.request_freeze(scope=ready.planner, wave_id=ready.wave.pk, now=when)
+        draws.freeze_list(draw_id=draw.pk, now=when)
+        Registration.objects.filter(wave=ready.wave).update(clusters=1, laid_off=True)
+        draws.record_seed(scope=ready.planner, draw_id=draw.pk, dice=DICE, witnesses="Saksi", now=when)
+        draws.run_draw(draw_id=draw.pk, now=when)
+        draw.refresh_from_db()
+        assert draw.state == "agreed"
+        assert draw.placed == 6
+
+    def test_a_stored_list_that_was_edited_is_not_drawn(self) -> None:
+        ready = make_ready(people=4)
+        when = ready.wave.draws_at
+        draw, _ = draws.request_freeze(scope=ready.planner, wave_id=ready.wave.pk, now=when)
+        draws.freeze_list(draw_id=draw.pk, now=when)
+        draws.record_seed(scope=ready.planner, draw_id=draw.pk, dice=DICE, witnesses="Saksi", now=when)
+        with connection.cursor() as cursor:  # what only the owner of the database can do
+            partition = f"training_drawentry_{draw.pk.hex}"
+            cursor.execute(f"ALTER TABLE {partition} DISABLE TRIGGER append_only")
+            cursor.execute(f"UPDATE {partition} SET line = replace(line, '|8|', '|9|') WHERE position = 2")
+        with pytest.raises(draws.ListChanged):
+            draws.run_draw(draw_id=draw.pk, now=when)
+        assert Draw.objects.get(pk=draw.pk).state == "seeded"
+
+    def test_the_public_pack_passes_the_stand_alone_verifier(self, tmp_path: Path) -> None:
+        draw = published(make_ready(people=15))
+        for audience in ("public", "auditors"):
+            pack = tmp_path / f"{audience}.zip"
+            pack.write_bytes(bytes(DrawPack.objects.get(draw=draw, audience=audience).content))
+            done = subprocess.run(
+                [sys.executable, "-I", str(draws.VERIFIER), str(pack)], capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+        public = zipfile.ZipFile(io.BytesIO(bytes(DrawPack.objects.get(draw=draw, audience="public").content)))
+        assert not {"list.txt", "salts.txt", "results.txt"} & set(public.namelist())
+        assert json.loads(public.read("draw.json"))["seed"] == draw.seed
+
+
+class TestPublication:
+    def test_needs_a_second_person(self) -> None:
+        ready = make_ready(people=5)
+        draw = drawn(ready)
+        with pytest.raises(draws.DrawRefused):
+            draws.request_publication(scope=ready.planner, draw_id=draw.pk)
+        with pytest.raises(IntegrityError, match="training_draw_two_persons"), transaction.atomic():
+            draws.release_results(scope=ready.planner, draw_id=draw.pk, now=ready.wave.draws_at)
+        assert Placement.objects.count() == 0
+
+    def test_gives_everybody_with_a_class_an_offer(self) -> None:
+        ready = make_ready(people=20)
+        draw = published(ready)
+        offers = Placement.objects.filter(draw=draw, state="offered")
+        assert offers.count() == draw.placed
+        assert set(offers.values_list("registration_id", "training_class_id")) == set(
+            DrawResult.objects.filter(draw=draw, training_class__isnull=False).values_list(
+                "registration_id", "training_class_id"
+            )
+        )
+        for c in TrainingClass.objects.filter(wave=ready.wave):
+            assert c.taken == offers.filter(training_class=c).count()
+        assert DrawCutoff.objects.filter(draw=draw).count() == 1
+        draws.release_results(scope=ready.approver, draw_id=draw.pk, now=ready.wave.draws_at)
+        assert Placement.objects.count() == draw.placed
+
+    def test_results_cannot_be_rewritten(self) -> None:
+        draw = published(make_ready(people=5))
+        assert refused("UPDATE training_drawresult SET position = 0 WHERE draw_id = %s", draw.pk)
+        assert refused("DELETE FROM training_drawresult WHERE draw_id = %s", draw.pk)
+        assert refused("UPDATE training_draw SET result_sha256 = %s WHERE id = %s", "0" * 64, draw.pk)
+        assert refused("UPDATE training_drawcutoff SET position = 0 WHERE draw_id = %s", draw.pk)
+        assert refused("DELETE FROM training_drawpack WHERE draw_id = %s", draw.pk)
+
+
+class TestVoid:
+    def test_keeps_everything_and_lets_a_new_list_be_frozen(self) -> None:
+        ready = make_ready(people=5)
+        first = drawn(ready)
+        with pytest.raises(draws.DrawRefused):
+            draws.void_draw(scope=ready.planner, draw_id=first.pk, reason="Salah daftar", now=ready.wave.draws_at)
+        with pytest.raises(draws.DrawRefused):
+            draws.void_draw(scope=ready.approver, draw_id=first.pk, reason=" ", now=ready.wave.draws_at)
+        draws.void_draw(scope=ready.approver, draw_id=first.pk, reason="Salah daftar", now=ready.wave.draws_at)
+        assert DrawResult.objects.filter(draw=first).count() == 5
+        second = drawn(ready)
+        assert (second.number, second.state) == (2, "agreed")
+        assert second.list_root != first.list_root
+
+    def test_not_after_publication(self) -> None:
+        ready = make_ready(people=5)
+        draw = published(ready)
+        with pytest.raises(draws.DrawRefused):
+            draws.void_draw(scope=scope_of("approver"), draw_id=draw.pk, reason="Ulang", now=ready.wave.draws_at)

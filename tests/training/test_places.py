@@ -1,0 +1,220 @@
+"""Places after the draw: the last one, answers, and what is handed on."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from accounts.scope import NOBODY, Scope
+from records.models import Event, Job
+from registrations.models import Registration
+from tests.factories.draws import Ready, make_class, make_ready, published
+from training.models import Draw, DrawResult, Placement, TrainingClass
+from training.services.places import OfferClosed, PlaceTaken, answer_offer, refill, take_place
+
+
+def together(count: int, act: Callable[[int], Any]) -> list[Any]:
+    """Run `act` at the same moment on `count` connections; exceptions are returned."""
+    start = Barrier(count)
+
+    def one(index: int) -> Any:
+        try:
+            start.wait()
+            return act(index)
+        except Exception as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))
+
+
+def own_scope(registration: Registration) -> Scope:
+    return NOBODY.as_applicant(registration.applicant_id)
+
+
+def unplaced(draw: Draw, count: int) -> list[Registration]:
+    rows = DrawResult.objects.filter(draw=draw, training_class__isnull=True).select_related("registration")
+    return [row.registration for row in rows.order_by("position")[:count]]
+
+
+@pytest.mark.django_db(transaction=True)
+class TestLastPlace:
+    def setup_ready(self) -> tuple[Ready, Draw, TrainingClass, list[Registration]]:
+        ready = make_ready(people=20)
+        draw = published(ready)
+        return ready, draw, make_class(ready.wave, "LAST", seats=1), unplaced(draw, 10)
+
+    def test_ten_at_once_one_gets_it(self) -> None:
+        ready, draw, last, people = self.setup_ready()
+
+        def take(index: int) -> Placement:
+            return take_place(
+                scope=NOBODY,
+                registration=people[index],
+                class_id=last.pk,
+                draw_id=draw.pk,
+                answer_by=date(2027, 1, 1),
+                now=ready.wave.draws_at,
+            )
+
+        outcomes = together(10, take)
+        assert sum(isinstance(outcome, Placement) for outcome in outcomes) == 1
+        assert sum(isinstance(outcome, PlaceTaken) for outcome in outcomes) == 9
+        last.refresh_from_db()
+        assert last.taken == Placement.objects.filter(training_class=last).count() == 1
+
+    def test_counting_first_and_writing_then_would_oversell(self) -> None:
+        """The naive way, with the database's guard off: the race is real."""
+        ready, draw, last, people = self.setup_ready()
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE training_trainingclass DROP CONSTRAINT training_trainingclass_seats")
+        try:
+            looked = Barrier(10)
+
+            def take(index: int) -> Placement | None:
+                with transaction.atomic():
+                    free = Placement.objects.filter(training_class=last).count() < last.seats
+                    looked.wait()
+                    return (
+                        Placement.objects.create(
+                            registration=people[index],
+                            training_class=last,
+                            draw=draw,
+                            answer_by=date(2027, 1, 1),
+                            as_of=ready.wave.draws_at,
+                        )
+                        if free
+                        else None
+                    )
+
+            assert sum(isinstance(outcome, Placement) for outcome in together(10, take)) > 1
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("UPDATE training_trainingclass SET seats = taken WHERE taken > seats")
+                cursor.execute(
+                    "ALTER TABLE training_trainingclass ADD CONSTRAINT training_trainingclass_seats CHECK (taken <= seats)"
+                )
+
+    def test_one_person_ten_clicks_one_place(self) -> None:
+        ready, draw, _last, people = self.setup_ready()
+        classes = [make_class(ready.wave, f"X-{index}", seats=1) for index in range(10)]
+
+        def take(index: int) -> Placement:
+            return take_place(
+                scope=NOBODY,
+                registration=people[0],
+                class_id=classes[index].pk,
+                draw_id=draw.pk,
+                answer_by=date(2027, 1, 1),
+                now=ready.wave.draws_at,
+            )
+
+        outcomes = together(10, take)
+        assert sum(isinstance(outcome, Placement) for outcome in outcomes) == 1
+        assert Placement.objects.filter(registration=people[0]).count() == 1
+
+    def test_ten_answers_at_once_are_one(self) -> None:
+        ready, draw, _last, _people = self.setup_ready()
+        offer = Placement.objects.filter(draw=draw).select_related("registration").first()
+        assert offer
+
+        def accept(_index: int) -> None:
+            answer_offer(
+                scope=own_scope(offer.registration), placement_id=offer.pk, accept=True, now=ready.wave.draws_at
+            )
+
+        assert together(10, accept) == [None] * 10
+        assert Event.objects.filter(subject_id=offer.pk, kind="placement.accepted").count() == 1
+
+
+@pytest.mark.django_db
+class TestAnswers:
+    def test_decline_frees_the_seat_and_asks_for_a_refill(self) -> None:
+        ready = make_ready(people=20)
+        offer = Placement.objects.filter(draw=published(ready)).select_related("registration").first()
+        assert offer
+        before = TrainingClass.objects.get(pk=offer.training_class_id).taken
+        scope = own_scope(offer.registration)
+        job = answer_offer(scope=scope, placement_id=offer.pk, accept=False, now=ready.wave.draws_at)
+        assert job is not None
+        assert Job.objects.get(pk=job.pk).task == "training.refill"
+        assert TrainingClass.objects.get(pk=offer.training_class_id).taken == before - 1
+        with pytest.raises(OfferClosed):
+            answer_offer(scope=scope, placement_id=offer.pk, accept=True, now=ready.wave.draws_at)
+
+    def test_too_late_is_refused(self) -> None:
+        ready = make_ready(people=20)
+        offer = Placement.objects.filter(draw=published(ready)).select_related("registration").first()
+        assert offer
+        with pytest.raises(OfferClosed):
+            answer_offer(
+                scope=own_scope(offer.registration),
+                placement_id=offer.pk,
+                accept=True,
+                now=ready.wave.draws_at + timedelta(days=16),
+            )
+        offer.refresh_from_db()
+        assert offer.state == "offered"
+
+    def test_somebody_elses_offer_does_not_exist(self) -> None:
+        ready = make_ready(people=20)
+        mine, other = Placement.objects.filter(draw=published(ready)).select_related("registration")[:2]
+        with pytest.raises(Placement.DoesNotExist):
+            answer_offer(
+                scope=own_scope(mine.registration), placement_id=other.pk, accept=True, now=ready.wave.draws_at
+            )
+
+    def test_answers_cannot_be_taken_back_by_sql(self) -> None:
+        ready = make_ready(people=20)
+        offer = Placement.objects.filter(draw=published(ready)).select_related("registration").first()
+        assert offer
+        answer_offer(
+            scope=own_scope(offer.registration), placement_id=offer.pk, accept=False, now=ready.wave.draws_at
+        )
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Placement.objects.filter(pk=offer.pk).update(state="accepted")
+
+
+@pytest.mark.django_db
+class TestRefill:
+    def test_the_next_in_order_gets_the_place_and_nobody_loses_one(self) -> None:
+        ready = make_ready(people=20)
+        draw = published(ready)
+        held = dict(Placement.objects.values_list("registration_id", "training_class_id"))
+        offer = Placement.objects.filter(draw=draw).select_related("registration").first()
+        assert offer
+        answer_offer(
+            scope=own_scope(offer.registration), placement_id=offer.pk, accept=False, now=ready.wave.draws_at
+        )
+        assert refill(draw_id=draw.pk, now=ready.wave.draws_at) == {"placed": 1}
+        live = dict(
+            Placement.objects.filter(state__in=Placement.LIVE).values_list("registration_id", "training_class_id")
+        )
+        assert {pk: c for pk, c in held.items() if pk != offer.registration_id}.items() <= live.items()
+        (newcomer,) = live.keys() - held.keys()
+        waiting = DrawResult.objects.filter(draw=draw, training_class__isnull=True).order_by("position")
+        strict = {row.registration_id for row in waiting if row.admitted_pass >= 0}
+        assert newcomer == next(r.registration_id for r in waiting if r.registration_id not in strict) or (
+            newcomer in strict
+        )
+        assert refill(draw_id=draw.pk, now=ready.wave.draws_at) == {"placed": 0}
+
+    def test_passes_over_who_withdrew(self) -> None:
+        ready = make_ready(people=20)
+        draw = published(ready)
+        next_up = unplaced(draw, 1)[0]
+        Registration.objects.filter(pk=next_up.pk).update(state="withdrawn")
+        offer = Placement.objects.filter(draw=draw).select_related("registration").first()
+        assert offer
+        answer_offer(
+            scope=own_scope(offer.registration), placement_id=offer.pk, accept=False, now=ready.wave.draws_at
+        )
+        refill(draw_id=draw.pk, now=ready.wave.draws_at)
+        assert not Placement.objects.filter(registration=next_up).exists()
+        assert Placement.objects.filter(draw=draw, state__in=Placement.LIVE).count() == draw.placed
