@@ -94,7 +94,7 @@ def people(request: ScopedRequest) -> HttpResponse:
     token = request.GET.get("cari", "")
     name = open_search(token, _user_id(request)) if token else ""
     clusters = list(Cluster.objects.all())
-    context = _frame(request, desk, "office-people") | {"clusters": clusters, "name": name, "chosen": chosen}
+    context = _frame(request, desk, "people") | {"clusters": clusters, "name": name, "chosen": chosen}
     if desk.wave:
         place = {
             "gelombang": desk.wave.slug,
@@ -134,7 +134,7 @@ def search(request: ScopedRequest) -> HttpResponse:
     desk = _desk(request)
     form = SearchForm(request.POST)
     if not desk.wave or not form.is_valid():
-        return redirect("office-people")
+        return redirect("people")
     kind, text = form.cleaned_data["q"]
     if kind == "name":
         regency = desk.regency.pk if desk.regency and len(desk.regencies) > 1 else ""
@@ -145,7 +145,7 @@ def search(request: ScopedRequest) -> HttpResponse:
     else:
         found = find_by_number(scope=request.scope, number=text)
     if found:
-        return redirect("office-person", found)
+        return redirect("person", found)
     what = _("NIK") if kind == "nik" else _("nomor pendaftaran")
     messages.info(
         request, _("Tidak ada peserta dengan %(what)s itu di %(wave)s.") % {"what": what, "wave": desk.wave.name}
@@ -198,7 +198,7 @@ def _person_page(
     reasons = (dossier.decision.reasons if dossier.decision else {}) or {}
     clusters = list(Cluster.objects.all())
     why = dict(enumerate(reasons.get("clusters", [])))
-    context = _frame(request, desk, "office-people") | {
+    context = _frame(request, desk, "people") | {
         "dossier": dossier,
         "form": form,
         "may_reveal": bool(request.scope.roles & set(REVEALERS)) and dossier.applicant is not None,
@@ -231,36 +231,25 @@ def _desk(request: ScopedRequest) -> Desk:
 
 def _frame(request: ScopedRequest, desk: Desk, here: str) -> dict[str, Any]:
     """What office_base.html needs, and the desk. `switch`: there are several regencies to choose from."""
-    kept = {"kabupaten": desk.regency.pk} if desk.regency and len(desk.regencies) > 1 else {}
+    switch = len(desk.regencies) > 1
+    kept = {"kabupaten": desk.regency.pk} if desk.regency and switch else {}
     wave = {"gelombang": desk.wave.slug} if desk.wave else {}
-    rail = [("office", _("Hari ini")), ("office-people", _("Peserta"))]
     return {
         "desk": desk,
-        "switch": len(desk.regencies) > 1,
-        "rail": [(label, f"{reverse(name)}?{urlencode(wave | kept)}", name == here) for name, label in rail],
-        "office_name": _office_name(request, desk),
-        "office_note": desk.regency.name if desk.regency else "",
+        "switch": switch,
+        "office_note": desk.regency.name if desk.regency and request.scope.sees_all else "",
         "wave_choices": [
             (wave.name, f"{reverse(here)}?{urlencode({'gelombang': wave.slug} | kept)}", wave == desk.wave)
             for wave in desk.waves
         ],
-        "wave_label": desk.wave.name if desk.wave else _("Belum ada gelombang"),
-        "search_url": reverse("office-search"),
+        "wave_label": desk.wave.name if desk.wave else "",
+        "search_url": reverse("people-search"),
         "search_hidden": list((wave | kept).items()),
     }
 
 
-def _office_name(request: ScopedRequest, desk: Desk) -> str:
-    if request.scope.sees_all:
-        return _("Provinsi Jawa Tengah")
-    office = getattr(desk.regency, "office", None)
-    if office is None:
-        return _("Dinas tenaga kerja")
-    return office.short_name or office.long_name or _("Dinas tenaga kerja (nama resmi belum ada)")
-
-
 def _people_url(**query: object) -> str:
-    return f"{reverse('office-people')}?{urlencode({key: value for key, value in query.items() if value != ''})}"
+    return f"{reverse('people')}?{urlencode({key: value for key, value in query.items() if value != ''})}"
 
 
 def _cells(numbers: Numbers, place: dict[str, Any], **more: object) -> list[tuple[int, str]]:
