@@ -42,18 +42,24 @@ class SampleForm(forms.Form):
         label=gettext_lazy("Nomor Induk Kependudukan (NIK)"),
         help_text=gettext_lazy("16 angka, seperti di KTP."),
         min_length=16,
+        error_messages={"min_length": gettext_lazy("NIK harus 16 angka. Yang Anda isi %(show_value)d angka.")},
         max_length=16,
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
     birth_date = forms.DateField(
         label=gettext_lazy("Tanggal lahir"),
         help_text=gettext_lazy("Contoh: 27 3 1998"),
+        error_messages={"invalid": gettext_lazy("Tanggal ini tidak ada di kalender. Periksa kembali.")},
         widget=forms.SelectDateWidget(years=range(1940, 2020)),
     )
-    regency = forms.ChoiceField(label=gettext_lazy("Kabupaten atau kota sesuai KTP"))
+    regency = forms.ChoiceField(
+        label=gettext_lazy("Kabupaten atau kota sesuai KTP"),
+        error_messages={"required": gettext_lazy("Pilih kabupaten atau kota.")},
+    )
     situation = forms.ChoiceField(
         label=gettext_lazy("Mana yang paling sesuai dengan keadaan Anda?"),
         widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Pilih satu jawaban.")},
         choices=[
             ("pmi", gettext_lazy("Calon pekerja migran Indonesia atau PMI purna")),
             ("phk", gettext_lazy("Terkena PHK atau dirumahkan")),
@@ -71,7 +77,10 @@ class SampleForm(forms.Form):
         help_text=gettext_lazy("Langsung dari kamera, paling besar 5 MB. Foto diperkecil otomatis."),
         required=False,
     )
-    consent = forms.BooleanField(label=gettext_lazy("Data yang saya isi benar dan dapat saya buktikan."))
+    consent = forms.BooleanField(
+        label=gettext_lazy("Data yang saya isi benar dan dapat saya buktikan."),
+        error_messages={"required": gettext_lazy("Centang bila data Anda benar.")},
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -83,10 +92,8 @@ class SampleForm(forms.Form):
 def style_guide(request: HttpRequest) -> HttpResponse:
     """Show every component; all names and figures on the page are data contoh."""
     css = Path(str(finders.find("css/tokens.css"))).read_text()
-    wrong = SampleForm(
-        {"nik": "337401270398000", "birth_date_day": "31", "birth_date_month": "2", "birth_date_year": "1998"},
-        auto_id="salah_%s",
-    )
+    answers = {"nik": "337401270398000", "birth_date_day": "31", "birth_date_month": "2", "birth_date_year": "1998"}
+    wrong = SampleForm({f"salah-{name}": value for name, value in answers.items()}, prefix="salah")
     context = {
         "sample_data": True,
         "schemes": {scheme: list(pairs(colours)) for scheme, colours in tokens(css).items()},

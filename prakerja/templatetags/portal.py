@@ -145,9 +145,9 @@ def table(content: str, caption: str = "", classes: str = "", tall: bool = False
 
 
 @register.simple_block_tag
-def empty(content: str, title: str = "") -> SafeString:
+def empty(content: str, title: str = "", level: int = 2) -> SafeString:
     """Nothing here yet, said kindly, with the next thing to do as content."""
-    return _component("empty", {"content": content, "title": title})
+    return _component("empty", {"content": content, "title": title, "level": level})
 
 
 def _percent(value: float) -> str:

@@ -17,30 +17,27 @@ function enableCopying(root) {
 }
 
 // A select with data-options-url fills the select named by data-options-target (an id) from
-// GET <url>?parent=<value>, a JSON list of [value, label]. Its button (data-options-button) is then not needed.
+// GET <url>?parent=<value>, a JSON list of [value, label]. The form's button for that, marked
+// data-options-button, goes away once this has worked.
+async function fillOptions(parent, child) {
+  const wanted = parent.value;
+  child.length = child.options[0]?.value === "" ? 1 : 0;
+  if (wanted) {
+    const query = new URLSearchParams({ parent: wanted });
+    const answer = await fetch(`${parent.dataset.optionsUrl}?${query}`, { headers: { Accept: "application/json" } });
+    if (!answer.ok) return; // the button is still there
+    const options = await answer.json();
+    if (parent.value !== wanted) return; // a later choice is already on its way
+    child.append(...options.map(([value, label]) => new Option(label, value)));
+    for (const button of document.querySelectorAll("[data-options-button]")) button.hidden = true;
+  }
+  child.dispatchEvent(new Event("change"));
+}
+
 function chainSelects(root) {
   for (const parent of root.querySelectorAll("select[data-options-url]")) {
     const child = document.getElementById(parent.dataset.optionsTarget);
-    if (!child) continue;
-    parent.addEventListener("change", async () => {
-      const wanted = parent.value;
-      child.length = child.options[0]?.value === "" ? 1 : 0;
-      child.disabled = true;
-      try {
-        const query = new URLSearchParams({ parent: wanted });
-        const answer = await fetch(`${parent.dataset.optionsUrl}?${query}`, { headers: { Accept: "application/json" } });
-        if (!answer.ok) throw new Error(answer.statusText);
-        const options = await answer.json();
-        if (parent.value !== wanted) return; // a later choice is already on its way
-        child.append(...options.map(([value, label]) => new Option(label, value)));
-        for (const button of document.querySelectorAll("[data-options-button]")) button.hidden = true;
-      } catch {
-        for (const button of document.querySelectorAll("[data-options-button]")) button.hidden = false;
-      } finally {
-        child.disabled = false;
-        child.dispatchEvent(new Event("change"));
-      }
-    });
+    if (child) parent.addEventListener("change", () => fillOptions(parent, child));
   }
 }
 
