@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, NamedTuple, NotRequired, TypedDict, TypeVar, Unpack, cast
 
 import numpy as np
@@ -114,7 +115,7 @@ def allocate(
     kind = (regency.astype(np.int32) << width | clusters)[order]
     queue = np.argsort(kind.astype(np.uint16) if regencies << width <= 1 << 16 else kind, kind="stable")
     reserve = np.zeros((regencies, 0), np.int32) if guarantee is None else guarantee
-    row = np.ascontiguousarray  # one memory layout, so one compiled version
+    row = partial(np.require, requirements=("C", "W"))  # one kind of array, so one compiled version
     state = _State(
         row(order), row(clusters), row(groups), row(wishes), row(strict),
         row(class_regency), row(class_cluster), row(reserve),
