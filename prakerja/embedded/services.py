@@ -8,21 +8,18 @@ server. So two starts share one server, and a killed start leaves nothing behind
 import contextlib
 import fcntl
 import os
-import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from prakerja.embedded.processes import last_lines, private_log
-from prakerja.embedded.servers import SECONDS_TO_ANSWER, start_postgres, start_valkey
-from prakerja.embedded.state import ROOT, EmbeddedError, Flavour, State, state_of, take_lock, write_private
+from prakerja.embedded.servers import SECONDS_TO_ANSWER
+from prakerja.embedded.state import ROOT, EmbeddedError, Flavour, State, state_of, take_lock
 from records.keyring import Keyring, KeyringError
 
-STARTS = {"postgres": start_postgres, "valkey": start_valkey}
 VARIABLES = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
 
 
@@ -32,7 +29,7 @@ class Services:
     def __init__(self, state: State) -> None:
         self.state = state
         self.joined: dict[str, int] = {}
-        self._keepers: list[subprocess.Popen[bytes]] = []
+        self._keepers: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -77,25 +74,26 @@ class Services:
         """Let go of the servers, the broker first, and wait for those that nobody else holds."""
         for name in reversed(list(self.joined)):
             os.close(self.joined.pop(name))
-        for keeper in self._keepers:
-            with contextlib.suppress(subprocess.TimeoutExpired):  # somebody else uses it
-                keeper.wait(1)
+        for name, keeper in self._keepers.items():
+            try:
+                keeper.wait(0.5)
+            except subprocess.TimeoutExpired:
+                if not (self.state.folder / f"{name}.url").exists():  # else somebody joined us
+                    keeper.wait()
 
     def _start_keeper(self, name: str, lock: int) -> None:
-        command = [sys.executable, "-m", "prakerja.embedded", "keep", name, str(self.state.folder)]
+        command = [sys.executable, "-m", "prakerja.embedded.keeper", name, str(self.state.folder)]
         if not self.state.durable:
             command.append("--throw-away")
         with private_log(self.state.log(name)) as log:
-            self._keepers.append(
-                subprocess.Popen(
-                    [*command, f"--lock={lock}"],
-                    cwd=ROOT,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    pass_fds=[lock],  # the keeper inherits its lock: no moment without one
-                    start_new_session=True,  # Ctrl-C is for the launcher, which stops things in order
-                )
+            self._keepers[name] = subprocess.Popen(
+                [*command, f"--lock={lock}"],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[lock],  # the keeper inherits its lock: no moment without one
+                start_new_session=True,  # Ctrl-C is for the launcher, which stops things in order
             )
         os.close(lock)
 
@@ -124,27 +122,6 @@ def ensure(flavour: Flavour) -> Services:
         raise EmbeddedError(f"{services.state.folder}: {error.strerror}") from error
     os.environ["PRAKERJA_STATE"] = str(services.state.folder)
     return services
-
-
-def keep(name: str, state: State) -> int:
-    """The body of a keeper: run a server until its last user has ended; the exit status of the server."""
-    running = STARTS[name](state)
-    url = state.folder / f"{name}.url"
-    write_private(url, running.url)
-
-    def stop(*_: object) -> None:
-        running.process.send_signal(running.stop_signal)
-
-    def stop_after_last_user() -> None:
-        take_lock(state.folder / f"{name}.users", fcntl.LOCK_EX)
-        url.unlink(missing_ok=True)
-        stop()
-
-    signal.signal(signal.SIGTERM, stop)
-    threading.Thread(target=stop_after_last_user, daemon=True).start()
-    status = running.process.wait()
-    url.unlink(missing_ok=True)
-    return status
 
 
 def _reason(name: str, state: State) -> str:

@@ -2,14 +2,10 @@
 
 import contextlib
 import os
-import select
-import shutil
 import signal
 import stat
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import dj_database_url
@@ -17,6 +13,7 @@ import psycopg2
 import pytest
 
 from prakerja.embedded.state import ROOT, EmbeddedError, State, create_keys
+from tests.prakerja.processes import ended, environment, processes_of
 
 GIVEN = (
     "DATABASE_URL",
@@ -33,44 +30,6 @@ with ensure("test"):
     print(os.environ["DATABASE_URL"], os.environ["REDIS_URL"], flush=True)
     sys.stdin.read()
 """
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """Not tmp_path: run by root, the account of the servers could not enter it, and its name is long."""
-    path = Path(tempfile.mkdtemp(prefix="prakerja-"))
-    path.chmod(0o711)
-    yield path
-    ended(path)
-    shutil.rmtree(path)
-
-
-def processes_of(folder: Path) -> dict[int, str]:
-    """The processes whose command line, environment or working folder names `folder`, by pid."""
-    found = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # it has ended meanwhile
-            command = (process / "cmdline").read_bytes()
-            traces = command + (process / "environ").read_bytes() + os.fsencode((process / "cwd").readlink())
-            if os.fsencode(folder) in traces:
-                found[int(process.name)] = command.replace(b"\0", b" ").decode()
-    return found
-
-
-def ended(folder: Path, seconds: float = 10) -> bool:
-    """Wait until the present processes of `folder` have ended; whether they all did and left none."""
-    for pid in processes_of(folder):
-        with contextlib.suppress(ProcessLookupError):
-            descriptor = os.pidfd_open(pid)
-            select.select([descriptor], [], [], seconds)
-            os.close(descriptor)
-    return not processes_of(folder)
-
-
-def environment(folder: Path, **given: str) -> dict[str, str]:
-    """Ours, without what a test run sets: as for somebody who starts the portal for the first time."""
-    ours = {name: value for name, value in os.environ.items() if name not in GIVEN}
-    return ours | {"PRAKERJA_STATE": str(folder)} | given
 
 
 def hold(folder: Path) -> tuple[subprocess.Popen[str], str]:
@@ -95,7 +54,7 @@ def test_two_users_share_the_servers_and_the_last_one_stops_them(folder: Path) -
     first, urls = hold(folder)
     second, same_urls = hold(folder)
     assert urls.startswith("postgres://prakerja@") and same_urls == urls
-    assert len([name for name in processes_of(folder).values() if "keep postgres" in name]) == 1
+    assert len([name for name in processes_of(folder).values() if "embedded.keeper postgres" in name]) == 1
 
     let_go(first)
     assert _select_one(urls) == (1,)
@@ -113,7 +72,7 @@ def test_a_killed_user_leaves_nothing_behind(folder: Path) -> None:
 
 def test_servers_end_with_a_killed_keeper_and_the_next_start_gets_new_ones(folder: Path) -> None:
     holder, urls = hold(folder)
-    keepers = [pid for pid, command in processes_of(folder).items() if "prakerja.embedded keep" in command]
+    keepers = [pid for pid, command in processes_of(folder).items() if "prakerja.embedded.keeper" in command]
     assert len(keepers) == 2
     for pid in keepers:
         os.kill(pid, signal.SIGKILL)
