@@ -49,7 +49,7 @@ def canonical_line(number: str, regency: str, clusters: int, groups: int, strict
     (numbers: 0-9 A-Z -; codes: also a-z . _; 32 at most), a mask is out of range or there are more than 5 classes.
     """
     line = f"{number}|{regency}|{clusters}|{groups}|{strict:d}|{','.join(classes)}"
-    if not _LINE.fullmatch(line):
+    if not _LINE.fullmatch(line) or "" in classes or line.count(",") != len(classes[1:]):
         raise ValueError(f"line: {line!r} is not canonical")
     return line
 
