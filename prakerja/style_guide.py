@@ -54,6 +54,7 @@ class SampleForm(forms.Form):
     )
     regency = forms.ChoiceField(
         label=gettext_lazy("Kabupaten atau kota sesuai KTP"),
+        choices=[("", gettext_lazy("Pilih kabupaten atau kota")), *((name, name) for name, _col, _row in PLACES)],
         error_messages={"required": gettext_lazy("Pilih kabupaten atau kota.")},
     )
     situation = forms.ChoiceField(
@@ -81,11 +82,6 @@ class SampleForm(forms.Form):
         label=gettext_lazy("Data yang saya isi benar dan dapat saya buktikan."),
         error_messages={"required": gettext_lazy("Centang bila data Anda benar.")},
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        names = [(name, name) for name, _col, _row in PLACES]
-        self.fields["regency"].choices = [("", _("Pilih kabupaten atau kota")), *names]
 
 
 @require_safe
@@ -156,7 +152,7 @@ def _words() -> dict[str, Any]:
 
 def _pictures() -> dict[str, Any]:
     """Figures of the pictures come from the position in the list: plainly made up, the same on every visit."""
-    tiles = [
+    tiles: list[dict[str, Any]] = [
         {"name": name, "tile_col": col, "tile_row": row, "value": 120 + at * 47 % 31 * 41, "href": f"#{at}"}
         for at, (name, col, row) in enumerate(PLACES)
     ]

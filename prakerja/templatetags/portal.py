@@ -7,7 +7,7 @@ templates/components/; a tag is used only where a component has content of its o
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -54,7 +54,7 @@ def persen(value: float | Decimal | None, decimals: int = 1) -> str:
 
 
 @register.filter
-def tanda(value: int | None) -> str:
+def tanda(value: int | Literal[""] | None) -> str:
     """A change with its sign: 12 -> "+12", -3 -> "−3", 0 -> "0"."""
     if value is None or value == "":
         return ""
