@@ -6,11 +6,11 @@ import sys
 
 try:
     from django.core.management import execute_from_command_line
-except ModuleNotFoundError:
-    sys.exit("Django is not installed here: run `make env`, then `.venv/bin/python manage.py ...`.")
 
-from prakerja.embedded.services import ensure
-from prakerja.embedded.state import EmbeddedError
+    from prakerja.embedded.services import ensure
+    from prakerja.embedded.state import EmbeddedError
+except ModuleNotFoundError as error:
+    sys.exit(f"{error}: run `make env`, then `.venv/bin/python manage.py ...`")
 
 
 def main() -> None:

@@ -5,8 +5,11 @@ import os
 import sys
 from pathlib import Path
 
-from prakerja.embedded.launcher import up
-from prakerja.embedded.state import EmbeddedError, create_keys
+try:
+    from prakerja.embedded.launcher import up
+    from prakerja.embedded.state import EmbeddedError, create_keys
+except ModuleNotFoundError as error:
+    sys.exit(f"{error}: run `make env`, then use .venv/bin/python")
 
 
 def main() -> int | str:

@@ -1,0 +1,52 @@
+# Verbs of the portal. `make help` lists them; every one of them first sees to the environment.
+PYTHON ?= python3
+BIN := .venv/bin
+LOCKS := requirements.txt requirements-dev.txt
+N ?= 20000
+SEED ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help env up test lint types rehearse
+
+help: ## List the verbs
+	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+env: .venv/.installed ## Create .venv and install the locked packages, if they changed
+
+.venv/.installed: $(LOCKS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Python 3.11 or newer is needed: make env PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python lacks its venv or pip module; on Debian: apt install python3-venv"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing packages ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes $(addprefix -r ,$(LOCKS))
+	@touch $@
+
+up: env ## Start the whole portal with sample data on http://127.0.0.1:8000/ (PORT=8001 for another port)
+	@$(BIN)/python -m prakerja.embedded up
+
+test: env ## Run the tests on embedded servers, or on those of DATABASE_URL and REDIS_URL
+	$(BIN)/pytest -n 2
+
+# Static checks read the settings; these values connect to nothing.
+lint types: export DATABASE_URL := postgres://nobody@localhost/nothing
+lint types: export REDIS_URL := redis://localhost/0
+lint types: export PRAKERJA_KEYS := $(CURDIR)/.venv/lint-keys.json
+lint: types ## Check style, types, the direction of imports, production settings and migrations
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+	PRAKERJA_ENV=production ALLOWED_HOSTS=prakerja.example \
+	  $(BIN)/python manage.py check --deploy --fail-level WARNING
+	env -u DATABASE_URL -u REDIS_URL $(BIN)/python manage.py makemigrations --check --dry-run
+
+types: env
+	@test -f $(PRAKERJA_KEYS) || $(BIN)/python -m prakerja.embedded keys $(PRAKERJA_KEYS)
+	$(BIN)/mypy .
+
+rehearse: env ## Rehearse a whole wave in a database of its own (N=20000 SEED=1)
+	$(BIN)/python manage.py rehearse --n $(N) --seed $(SEED)
+
+bench-%: env ## Run one benchmark of bench/, e.g. bench-intake
+	$(BIN)/python -m bench.$(subst -,_,$*)
