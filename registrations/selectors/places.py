@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from clusters.models import District, Village
+from clusters.models import District, Regency, Village
 
 
 @dataclass(frozen=True)
@@ -33,3 +33,21 @@ def named_places(*, village_id: int | None, numbers: Iterable[str]) -> Places:
 def regency_of(village_id: int) -> int:
     """The regency's primary key: official codes nest, and primary keys are the codes without dots."""
     return village_id // 1_000_000
+
+
+def regencies() -> list[tuple[int, str]]:
+    """(primary key, name) in the official order, as for a list of options; likewise the two below."""
+    return list(Regency.objects.values_list("pk", "name"))
+
+
+def districts_of(regency_id: int | None) -> list[tuple[int, str]]:
+    return list(District.objects.filter(regency_id=regency_id).order_by("name", "pk").values_list("pk", "name"))
+
+
+def villages_of(district_id: int | None) -> list[tuple[int, str]]:
+    return list(Village.objects.filter(district_id=district_id).order_by("name", "pk").values_list("pk", "name"))
+
+
+def blank_spot_name(village_id: int) -> str:
+    """The village's name where the list calls it remote or without signal, else empty."""
+    return Village.objects.filter(pk=village_id, blank_spot__isnull=False).values_list("name", flat=True).first() or ""

@@ -3,12 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import connection, models, transaction
-from django.db.models import Count
 from django.utils import timezone
 
 from clusters.models import Wave
@@ -76,6 +76,7 @@ def register_many(
     intake = _Intake(
         wave=wave,
         now=now,
+        day=day,
         join=join,
         language=language,
         number_source=number_source,
@@ -99,6 +100,7 @@ class _Intake:
 
     wave: Wave
     now: datetime
+    day: date
     join: bool
     language: str
     number_source: NumberSource
@@ -112,7 +114,7 @@ class _Intake:
     def register(self, chunk: Sequence[Person]) -> list[UUID | str]:
         _close_gate()
         indexes = [(BlindIndexField.of("nik", person.nik), BlindIndexField.of("kk", person.kk)) for person in chunk]
-        known = _known_applicants([nik for nik, _kk in indexes])
+        known = _present("registrations_applicant", "nik_index", [nik for nik, _kk in indexes])
         households = self._households([kk for _nik, kk in indexes])
         tables: dict[type[models.Model], list[Row]] = defaultdict(list)
         results: list[UUID | str] = []
@@ -130,8 +132,8 @@ class _Intake:
         self, person: Person, household: int, number: str, tables: dict[type[models.Model], list[Row]]
     ) -> UUID | str:
         """Append the person's rows to the tables and return the registration's id, or a refusal."""
-        now, day = self.now, timezone.localdate(self.now)
-        findings = check(vars(person), places=self.places, today=day)
+        now = self.now
+        findings = check(vars(person), places=self.places, today=self.day)
         if rejection := next((finding.code for finding in findings if finding.grade == "reject"), None):
             return rejection
         applicant_id, registration_id = self.id_source(), self.id_source()
@@ -139,7 +141,7 @@ class _Intake:
         facts = rows.facts_of(
             subject, person, blank_spot=person.village_id in self.lists.blank_spots, household=household
         )
-        decision = decide(facts, self.rules, self.areas, day)
+        decision = decide(facts, self.rules, self.areas, self.day)
         if decision.failures:
             return decision.failures[0][0]
 
@@ -195,21 +197,22 @@ class _Intake:
             "reason": "",
         }
 
-    def _households(self, kk_indexes: Sequence[bytes]) -> Counter[bytes]:
+    def _households(self, kk_indexes: list[bytes]) -> Counter[bytes]:
         """Registered people of the wave by family card."""
-        counts = (
-            Registration.objects.filter(wave=self.wave, applicant__kk_index__in=kk_indexes)
-            .values_list("applicant__kk_index")
-            .annotate(people=Count("pk"))
-        )
-        return Counter({bytes(kk): people for kk, people in counts})
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT kk_index, count(*) FROM registrations_applicant a JOIN registrations_registration r"
+                " ON r.applicant_id = a.id WHERE kk_index = ANY(%s) AND wave_id = %s GROUP BY 1",
+                [kk_indexes, self.wave.pk],
+            )
+            return Counter({bytes(kk): people for kk, people in cursor})
 
     def _numbers(self, count: int) -> list[str]:
         """Numbers that nobody has, in the order drawn."""
         numbers = dict[str, None]()
         while len(numbers) < count:
             drawn = self.number_source(count - len(numbers))
-            taken = set(Registration.objects.filter(number__in=drawn).values_list("number", flat=True))
+            taken = _present("registrations_registration", "number", drawn)
             numbers |= dict.fromkeys(number for number in drawn if number not in taken)
         return list(numbers)
 
@@ -220,6 +223,8 @@ def _close_gate() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('registrations.households'), 0)")
 
 
-def _known_applicants(nik_indexes: Sequence[bytes]) -> set[bytes]:
-    found = Applicant.objects.filter(nik_index__in=nik_indexes).values_list("nik_index", flat=True)
-    return {bytes(index) for index in found}
+def _present(table: str, column: str, values: list[Any]) -> set[Any]:
+    """Those of the values that stand in the column."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {column} FROM {table} WHERE {column} = ANY(%s)", [values])  # noqa: S608 - our names
+        return {bytes(value) if isinstance(value, memoryview) else value for (value,) in cursor}

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -175,7 +175,7 @@ def decision_row(facts: Facts, decision: Decision, *, decision_id: UUID, registr
 
 def facts_digest(facts: Facts) -> str:
     """SHA-256 of the facts as JSON with sorted keys: shows later whether a decision rested on what is recorded."""
-    return hashlib.sha256(json.dumps(asdict(facts), sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(vars(facts), sort_keys=True, default=str).encode()).hexdigest()
 
 
 def consent_row(purpose: str, *, consent_id: UUID, registration_id: UUID, language: str, now: datetime) -> Row:

@@ -1,0 +1,214 @@
+"""Registration on one page, its receipt, and joining the wave."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import segno
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.middleware import ScopedRequest
+from clusters.models import LabourOffice, Wave
+from registrations import eligibility
+from registrations.eligibility import Decision
+from registrations.forms import AnswersForm, PersonForm, SectionedForm
+from registrations.models import Registration
+from registrations.selectors.own import latest_decision, own_applicant, own_registration, own_registrations
+from registrations.selectors.places import districts_of, villages_of
+from registrations.selectors.waves import last_closed_wave, next_wave, open_waves
+from registrations.services import intake
+from registrations.services.budget import BudgetSpent, within_budget
+from registrations.services.consents import CONSENT_VERSION
+from registrations.services.receipts import Receipt, secret_code
+
+APPLICANT_KEY = "applicant"  # who the session has shown to be: read by the scope middleware
+SUBMISSION_KEY = "submission"  # idempotency key of the form that is being filled in
+RECEIPT_KEY = "receipt"  # idempotency key of the submission whose receipt may be shown
+
+
+@never_cache
+def register(request: ScopedRequest) -> HttpResponse:
+    """The form; for a person known from an earlier wave only the questions that are asked anew."""
+    now = timezone.now()
+    wave = open_waves(now).select_related("rule_set").first()
+    if wave is None:
+        return _not_open(request, now)
+    applicant = own_applicant(request.scope) if "nik" not in request.POST else None
+    if applicant and own_registration(request.scope, wave):
+        return redirect("receipt")
+    form: AnswersForm = (
+        AnswersForm(request.POST or None)
+        if applicant
+        else PersonForm(
+            request.POST or None,
+            asking_options="choose" in request.POST,
+            today=timezone.localdate(now),
+            options_urls={"regency": reverse("district-options"), "district": reverse("village-options")},
+        )
+    )
+    page: dict[str, Any] = {"form": form, "wave": wave, "applicant": applicant, "consent": CONSENT_VERSION}
+    if request.method != "POST" or form.asking_options or not form.is_valid():
+        return _form_page(request, page)
+
+    submission: dict[str, Any] = {
+        "scope": request.scope,
+        "wave": wave,
+        "idempotency_key": _submission_key(request),
+        "now": now,
+        "language": get_language() or "id",
+    }
+    try:
+        if applicant:
+            receipt = intake.register_again(applicant=applicant, answers=form.answers(), **submission)
+        else:
+            person = form.person()
+            receipt = within_budget(
+                askers=_askers(request), now=now, act=lambda: intake.register(person=person, **submission)
+            )
+    except intake.NotEligible as refusal:
+        return _form_page(request, page | {"outcome": "not_eligible", **_why_not(refusal.decision)})
+    except intake.DuplicateApplicant:
+        return _form_page(request, page | {"outcome": "duplicate", "office": _office(form)}, status=409)
+    except BudgetSpent:
+        return _form_page(request, page | {"outcome": "budget", "office": _office(form)}, status=429)
+    except intake.KeyReused:
+        request.session[SUBMISSION_KEY] = str(uuid4())
+        fresh = {"outcome": "key_reused", "key": request.session[SUBMISSION_KEY]}
+        return _form_page(request, page | fresh, status=409)
+    _remember(request, receipt)
+    return redirect("receipt")
+
+
+@require_safe
+@never_cache
+def receipt(request: ScopedRequest) -> HttpResponse:
+    """The newest registration of this session's person; the secret code only where this session made it."""
+    registration = next(iter(own_registrations(request.scope)), None)
+    if registration is None:
+        return redirect("register")
+    shown = request.session.get(RECEIPT_KEY) == str(registration.idempotency_key)
+    reasons = latest_decision(registration).reasons["clusters"]
+    sentences = [(not code.endswith("_not"), gettext(eligibility.CLUSTER_REASONS[code])) for code in reasons]
+    status_url = request.build_absolute_uri(reverse("status"))
+    context = {
+        "registration": registration,
+        "wave": registration.wave,
+        "can_join": open_waves(timezone.now()).filter(pk=registration.wave_id).exists(),
+        "joined": registration.state == Registration.State.JOINED,
+        "reasons_for": [sentence for holds, sentence in sentences if holds],
+        "reasons_against": [sentence for holds, sentence in sentences if not holds],
+        "secret": secret_code(registration.idempotency_key) if shown else "",
+        "facts": [(gettext("Nama"), registration.name), (gettext("Tempat tinggal"), registration.regency.name)],
+        "steps": _steps(registration.wave, joined=registration.state == Registration.State.JOINED),
+        "qr": _qr(status_url),
+        "status_url": status_url,
+    }
+    return render(request, "registrations/receipt.html", context)
+
+
+@require_POST
+def join(request: ScopedRequest) -> HttpResponse:
+    """Take part in the draw with the registration named in the form."""
+    now = timezone.now()
+    try:
+        registration_id = UUID(request.POST.get("registration", ""))
+        changed = intake.join(scope=request.scope, registration_id=registration_id, now=now)
+    except (ValueError, Registration.DoesNotExist) as error:
+        raise Http404 from error
+    except intake.WaveNotOpen:
+        return _not_open(request, now)
+    if changed:
+        messages.success(request, gettext("Anda sudah bergabung. Nomor Anda ikut diundi."))
+    return redirect("receipt")
+
+
+@require_safe
+def district_options(request: ScopedRequest) -> JsonResponse:
+    return _options(request, districts_of)
+
+
+@require_safe
+def village_options(request: ScopedRequest) -> JsonResponse:
+    return _options(request, villages_of)
+
+
+def _options(request: HttpRequest, options_of: Callable[[int], list[tuple[int, str]]]) -> JsonResponse:
+    try:
+        parent = int(request.GET.get("parent", ""))
+    except ValueError:
+        return JsonResponse([], safe=False)
+    return JsonResponse(options_of(parent), safe=False)
+
+
+def _form_page(request: ScopedRequest, page: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """The form with what was typed and the idempotency key of its submission, which a reload keeps."""
+    return render(request, "registrations/register.html", {"key": _submission_key(request)} | page, status=status)
+
+
+def _submission_key(request: ScopedRequest) -> UUID:
+    try:
+        return UUID(request.POST.get("key", ""))
+    except ValueError:
+        return UUID(request.session.setdefault(SUBMISSION_KEY, str(uuid4())))
+
+
+def _remember(request: ScopedRequest, receipt: Receipt) -> None:
+    """This session is now the applicant's, under a new session key: nobody who planted the old one gets in."""
+    request.session[APPLICANT_KEY] = str(receipt.applicant_id)
+    request.session[RECEIPT_KEY] = str(_submission_key(request))
+    request.session.pop(SUBMISSION_KEY, None)
+    transaction.on_commit(request.session.cycle_key)
+
+
+def _not_open(request: ScopedRequest, now: datetime) -> HttpResponse:
+    context = {"next_wave": next_wave(now), "last_wave": last_closed_wave(now)}
+    return render(request, "registrations/not_open.html", context, status=409 if request.method == "POST" else 200)
+
+
+def _why_not(decision: Decision) -> dict[str, list[str]]:
+    """What each rule says with its article and what to do; then how the clusters were judged."""
+    _result, *sentences = eligibility.explain(decision, gettext)
+    return {"failures": sentences[: len(decision.failures)], "judged": sentences[len(decision.failures) :]}
+
+
+def _askers(request: ScopedRequest) -> list[str]:
+    session = request.session.session_key
+    return [f"address {request.META['REMOTE_ADDR']}", *([f"session {session}"] if session else [])]
+
+
+def _office(form: SectionedForm) -> LabourOffice | None:
+    """The labour office of the regency that was chosen."""
+    return LabourOffice.objects.filter(regency_id=form.cleaned_data.get("regency") or None).first()
+
+
+def _steps(wave: Wave, *, joined: bool) -> list[tuple[str, str]]:
+    """(day, what happens then) from here to the first day in class."""
+    missing = gettext("Batas bergabung dengan gelombang. Tanpa bergabung nomor Anda tidak diundi.")
+    return [
+        (_day(wave.closes_at), gettext("Batas memilih dan mengubah kelas.") if joined else missing),
+        (
+            _day(wave.draws_at),
+            gettext("Undian, terbuka untuk umum. Hasilnya ada di halaman status dan dikirim ke HP Anda."),
+        ),
+        (_day(wave.starts_on), gettext("Pelatihan tatap muka mulai, bagi yang mendapat tempat.")),
+    ]
+
+
+def _day(moment: date) -> str:
+    return date_format(timezone.localtime(moment) if isinstance(moment, datetime) else moment, "j F Y")
+
+
+def _qr(url: str) -> SafeString:
+    code = segno.make(url, error="m")
+    return SafeString(code.svg_inline(border=0, omitsize=True, title=gettext("Kode QR ke halaman status")))
