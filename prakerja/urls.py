@@ -4,9 +4,11 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from prakerja.health import health
+from prakerja.style_guide import style_guide
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/", health, name="health"),
+    path("gaya/", style_guide, name="style-guide"),
     path("bahasa/", set_language, name="set_language"),
     path("", include("accounts.urls")),
     path("", include("clusters.urls")),

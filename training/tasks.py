@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.scope import Scope
 from records.services.jobs import run_job
-from training.services import draws, places
+from training.services import classes, draws, places
 
 
 @shared_task(name="training.freeze_list")
@@ -43,4 +43,12 @@ def refill(job_id: str) -> None:
     run_job(
         job_id=UUID(job_id),
         effect=lambda payload: places.refill(draw_id=UUID(payload["draw_id"]), now=timezone.now()),
+    )
+
+
+@shared_task(name="training.record_open_seats")
+def record_open_seats(job_id: str) -> None:
+    run_job(
+        job_id=UUID(job_id),
+        effect=lambda payload: classes.record_open_seats(wave_id=UUID(payload["wave_id"]), now=timezone.now()),
     )

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from training.views import draws, status, wishes
+from training.views import classes, draws, status, wishes
 
 urlpatterns: list[URLPattern] = [
     path("daftar/kelas/", wishes.wishes, name="wishes"),
@@ -17,4 +17,7 @@ urlpatterns: list[URLPattern] = [
     path("provinsi/undian/<slug:wave>/dadu/", draws.seed, name="draw-seed"),
     path("provinsi/undian/<slug:wave>/umumkan/", draws.publish, name="draw-publish"),
     path("provinsi/undian/<slug:wave>/batalkan/", draws.void, name="draw-void"),
+    path("provinsi/kelas/<slug:wave>/", classes.province_classes, name="province-classes"),
+    path("provinsi/kelas/<slug:wave>/baru/", classes.class_new, name="class-new"),
+    path("provinsi/kelas/<slug:wave>/<uuid:training_class>/", classes.class_edit, name="class-edit"),
 ]

@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
 from os import urandom
@@ -17,10 +18,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 from uuid import UUID
 
+import numpy as np
 from django.db import connection, transaction
 from django.utils.formats import date_format
 from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext as _
+from numpy.typing import NDArray
 
 from accounts.scope import NOBODY, Scope
 from clusters.models import QuotaSplit, Regency, Wave
@@ -45,7 +48,7 @@ from training.lottery import (
     ticket,
 )
 from training.models import Draw, DrawCutoff, DrawPack, MerkleBlock
-from training.pack import build_pack, write_pack
+from training.pack import Audience, build_pack, write_pack
 from training.selectors.draws import capacities, entrants, frozen_list, list_of, rule_tables
 from training.services.partitions import fill_partition
 
@@ -164,23 +167,34 @@ def record_seed(*, scope: Scope, draw_id: UUID, dice: str, witnesses: str, now: 
     return draw, job
 
 
-@transaction.atomic
-def run_draw(*, draw_id: UUID, now: datetime) -> Mapping[str, Any]:
-    """Draw from the frozen list, have the stand-alone verifier redo everything, and store what both agree on.
+@dataclass(frozen=True)
+class Outcome:
+    """A draw computed from its frozen list; rows of `ids`, `numbers` and `allocation` are in the list's order."""
 
-    Effect of a job; reads the frozen lines only, never the live tables. Running it again gives the same result. Raises
-    ListChanged when the stored list or rules differ from the published digests.
+    rules: Mapping[str, Any]
+    ids: list[str]
+    numbers: list[str]
+    order: NDArray[np.int64]
+    allocation: Allocation
+    packs: dict[Audience, dict[str, bytes]]
+
+    @property
+    def result_sha256(self) -> str:
+        return str(json.loads(self.packs["auditors"]["draw.json"])["result_sha256"])
+
+
+def outcome_of(draw: Draw) -> Outcome:
+    """The outcome that follows from rules, list and seed alone; writes nothing.
+
+    Raises ListChanged when the stored list or rules differ from the published digests.
     """
-    draw = Draw.objects.select_for_update().select_related("wave").get(pk=draw_id)
-    if draw.state != Draw.State.SEEDED:
-        return {"result_sha256": draw.result_sha256, "state": draw.state}
     ids, lines, salts = frozen_list(draw)
     rules_text = draw.rules.encode("ascii")
     if list_digest(lines) != draw.list_sha256 or rules_digest(rules_text) != draw.rules_digest:
         raise ListChanged(str(draw.pk))
     rules = json.loads(rules_text)
-    people, seed = entrants(rules, lines), bytes.fromhex(draw.seed)
-    order = draw_order(seed, people.numbers)
+    people = entrants(rules, lines)
+    order = draw_order(bytes.fromhex(draw.seed), people.numbers)
     allocation = allocate(order=order, **people.arrays, **capacities(rules))
     recorded = {
         "wave": draw.wave.slug,
@@ -191,6 +205,7 @@ def run_draw(*, draw_id: UUID, now: datetime) -> Mapping[str, Any]:
         "beacon": None,
         "seed": draw.seed,
     }
+    audiences: tuple[Audience, ...] = ("public", "auditors")
     packs = {
         audience: build_pack(
             audience=audience,
@@ -201,26 +216,30 @@ def run_draw(*, draw_id: UUID, now: datetime) -> Mapping[str, Any]:
             order=order,
             allocation=allocation,
         )
-        for audience in ("public", "auditors")
+        for audience in audiences
     }
-    agreed, draw.report = verify(packs["auditors"])
-    draw.result_sha256 = json.loads(packs["auditors"]["draw.json"])["result_sha256"]
-    draw.placed = int((allocation.class_index >= 0).sum())
-    draw.state = Draw.State.AGREED if agreed else Draw.State.DISAGREED
-    draw.ran_at = draw.as_of = now
-    draw.save()
-    _store_result(draw, rules, ids, people.numbers, order, allocation)
-    for audience, files in packs.items():
-        content = BytesIO()
-        write_pack(content, files)
-        DrawPack.objects.create(
-            draw=draw,
-            audience=audience,
-            content=content.getvalue(),
-            sha256=hashlib.sha256(content.getvalue()).hexdigest(),
-        )
-    if agreed:
-        move_wave(scope=NOBODY, wave=draw.wave, to=Wave.State.DRAWN, now=now)
+    return Outcome(rules, ids, people.numbers, order, allocation, packs)
+
+
+@transaction.atomic
+def run_draw(*, draw_id: UUID, now: datetime) -> Mapping[str, Any]:
+    """Draw from the frozen list, have the stand-alone verifier redo everything, and store what both agree on.
+
+    Effect of a job; reads the frozen lines only, never the live tables, so running it again gives the same result. Raises
+    ListChanged.
+    """
+    draw = Draw.objects.select_for_update(of=("self",)).select_related("wave").get(pk=draw_id)
+    if draw.state == Draw.State.SEEDED:
+        outcome = outcome_of(draw)
+        agreed, draw.report = verify(outcome.packs["auditors"])
+        draw.result_sha256 = outcome.result_sha256
+        draw.placed = int((outcome.allocation.class_index >= 0).sum())
+        draw.state = Draw.State.AGREED if agreed else Draw.State.DISAGREED
+        draw.ran_at = draw.as_of = now
+        draw.save()
+        _store(draw, outcome)
+        if agreed:
+            move_wave(scope=NOBODY, wave=draw.wave, to=Wave.State.DRAWN, now=now)
     return {"result_sha256": draw.result_sha256, "state": draw.state, "placed": draw.placed}
 
 
@@ -235,17 +254,15 @@ def verify(files: Mapping[str, bytes]) -> tuple[bool, str]:
     return done.returncode == 0, (done.stdout + done.stderr).replace(folder, "pack")
 
 
-def _store_result(
-    draw: Draw, rules: Mapping[str, Any], ids: list[str], numbers: list[str], order: Any, allocation: Allocation
-) -> None:
-    seed = bytes.fromhex(draw.seed)
+def _store(draw: Draw, outcome: Outcome) -> None:
+    seed, rules, order, given = bytes.fromhex(draw.seed), outcome.rules, outcome.order, outcome.allocation
     class_ids = {c.code: str(c.pk) for c in draw.wave.classes.all()}
-    of_index = [class_ids[c["code"]] for c in rules["classes"]] + ["\\N"]
+    of_index = [class_ids[c["code"]] for c in rules["classes"]] + ["\\N"]  # index -1: no class
     columns = zip(
         order.tolist(),
-        allocation.class_index[order].tolist(),
-        allocation.wish_rank[order].tolist(),
-        allocation.admitted_pass[order].tolist(),
+        given.class_index[order].tolist(),
+        given.wish_rank[order].tolist(),
+        given.admitted_pass[order].tolist(),
         strict=True,
     )
     fill_partition(
@@ -253,8 +270,8 @@ def _store_result(
         draw.pk,
         "registration_id, position, ticket, training_class_id, wish_rank, admitted_pass",
         (
-            f"{ids[i]}\t{rank}\t\\\\x{ticket(seed, numbers[i]).hex()}\t{of_index[given]}\t{wish}\t{admitted}"
-            for rank, (i, given, wish, admitted) in enumerate(columns)
+            f"{outcome.ids[i]}\t{rank}\t\\\\x{ticket(seed, outcome.numbers[i]).hex()}\t{of_index[c]}\t{wish}\t{admitted}"
+            for rank, (i, c, wish, admitted) in enumerate(columns)
         ),
     )
     regency_ids = dict(Regency.objects.values_list("code", "id"))
@@ -265,10 +282,15 @@ def _store_result(
             clusters=mask,
             admission_pass=admission_pass,
             position=position,
-            ticket=ticket(seed, numbers[order[position]]).hex(),
+            ticket=ticket(seed, outcome.numbers[order[position]]).hex(),
         )
-        for (regency, mask, admission_pass), position in sorted(allocation.cutoffs.items())
+        for (regency, mask, admission_pass), position in sorted(given.cutoffs.items())
     )
+    for audience, files in outcome.packs.items():
+        content = BytesIO()
+        write_pack(content, files)
+        sha256 = hashlib.sha256(content.getvalue()).hexdigest()
+        DrawPack.objects.create(draw=draw, audience=audience, content=content.getvalue(), sha256=sha256)
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """Wishes among the classes of one's own regency and clusters."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -10,8 +11,9 @@ from accounts.scope import Scope
 from clusters.models import Wave
 from records.services.log import record_event
 from registrations.models import Registration
+from registrations.services.copying import copy_rows
 from training.allocation import WISHES
-from training.models import Wish, WishList
+from training.models import TrainingClass, Wish, WishList
 from training.selectors.wishes import classes_for
 
 
@@ -58,3 +60,48 @@ def choose_classes(
         fields=["wishes", "strict"],
         at=now,
     )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Wishes of one registration: class ids, best first."""
+
+    registration_id: UUID
+    class_ids: Sequence[UUID]
+    strict: bool
+
+
+@transaction.atomic
+def choose_many(*, wave: Wave, choices: Iterable[Choice], now: datetime) -> None:
+    """First lists of many people who joined, all or none, by the rules of `choose_classes`; for jobs, as the owner.
+
+    Raises WishesClosed, WrongClass, django.db.IntegrityError for somebody who has a list already.
+    """
+    if wave.state != Wave.State.OPEN:
+        raise WishesClosed(wave.slug)
+    cells = {c.pk: (c.regency_id, c.cluster_id) for c in TrainingClass.objects.filter(wave=wave)}
+    joined = {
+        pk: (regency_id, clusters)
+        for pk, regency_id, clusters in Registration.objects.filter(
+            wave=wave, state=Registration.State.JOINED
+        ).values_list("pk", "regency_id", "clusters")
+    }
+    lists, wishes = [], []
+    for choice in choices:
+        if choice.registration_id not in joined:
+            raise WishesClosed(str(choice.registration_id))
+        own_regency, clusters = joined[choice.registration_id]
+        wished = [cells.get(pk) for pk in choice.class_ids]
+        if len(set(choice.class_ids)) != len(wished) or len(wished) > WISHES:
+            raise WrongClass(str(choice.registration_id))
+        if not all(cell and cell[0] == own_regency and clusters >> cell[1] & 1 for cell in wished):
+            raise WrongClass(str(choice.registration_id))
+        lists.append(
+            {"registration_id": choice.registration_id, "strict": choice.strict and bool(wished), "updated_at": now}
+        )
+        wishes += [
+            {"registration_id": choice.registration_id, "rank": rank, "training_class_id": pk}
+            for rank, pk in enumerate(choice.class_ids)
+        ]
+    copy_rows(WishList, lists)
+    copy_rows(Wish, wishes)

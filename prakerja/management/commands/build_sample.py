@@ -1,0 +1,36 @@
+"""Build the sample province into an empty development database: `manage.py build_sample`."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+
+from clusters.models import Wave
+from prakerja.rehearsal import sample
+from prakerja.rehearsal.province import PASSWORD, STAFF
+
+
+class Command(BaseCommand):
+    help = "Fill an empty database with sample data (data contoh): a few thousand people, one wave in each state."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--seed", type=int, default=2026)
+
+    def handle(self, *, seed: int, **options: Any) -> None:
+        if not settings.SAMPLE_DATA:
+            raise CommandError("Sample data are for development only: set PRAKERJA_SAMPLE=1 to say so.")
+        if Wave.objects.exists():
+            self.stdout.write("The database has waves already: the sample province is left as it is.")
+        else:
+            with transaction.atomic():
+                sample.build(now=timezone.now(), seed=seed, say=self._say)
+        self._say("Sample accounts, all with the password " + PASSWORD)
+        for name, email, _role, _regency in STAFF:
+            self._say(f"  {email:32}{name}")
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()

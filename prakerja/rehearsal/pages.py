@@ -1,0 +1,72 @@
+"""People who register through the pages themselves, one after the other, over HTTP."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from prakerja.rehearsal.browser import Browser, served
+from prakerja.rehearsal.drive import Sources
+from prakerja.rehearsal.province import choose_wishes
+from registrations.services.validation import Person
+
+REGISTER, JOIN, WISHES = "/daftar/", "/daftar/gabung/", "/daftar/kelas/"
+
+
+def register_by_http(
+    *, people: Sequence[Person], popularity: Mapping[str, int], ids: Mapping[str, str], sources: Sources
+) -> Counter[str]:
+    """Each person fills the form, joins and wishes for classes; refusals by the status of the answer.
+
+    popularity, ids: by class code; the page offers ids, a wish is made by popularity.
+    """
+    refused: Counter[str] = Counter()
+    code_of = {pk: code for code, pk in ids.items()}
+    with served() as address:
+        for person in people:
+            browser = Browser(address)
+            _status, form = browser.open(REGISTER)
+            status, receipt = browser.submit(REGISTER, form, _answers(person))
+            if "ticket-number" not in receipt:
+                refused[f"page {status}"] += 1
+                continue
+            browser.submit(JOIN, receipt, {})
+            _status, page = browser.open(WISHES)
+            offered = [code_of[pk] for pk in dict.fromkeys(re.findall(r'<option value="([0-9a-f-]{36})"', page))]
+            chosen, strict = choose_wishes(
+                random=sources.random, classes=[(code, popularity[code]) for code in offered]
+            )
+            wishes = {f"wish_{rank}": ids[code] for rank, code in enumerate(chosen)}
+            browser.submit(WISHES, page, wishes | ({"strict": "on"} if strict else {}))
+    return refused
+
+
+def _answers(person: Person) -> dict[str, str]:
+    yes_no = {True: "ya", False: "tidak", None: "lewati"}
+    village = person.village_id
+    return {
+        "name": person.name,
+        "nik": person.nik,
+        "kk": person.kk,
+        "birth_date_day": str(person.birth_date.day),
+        "birth_date_month": str(person.birth_date.month),
+        "birth_date_year": str(person.birth_date.year),
+        "sex": person.sex,
+        "phone": person.phone,
+        "email": person.email,
+        "education": person.education,
+        "marital_status": person.marital_status,
+        "dependants": str(person.dependants),
+        "regency": str(village // 1_000_000),
+        "district": str(village // 10_000),
+        "village_id": str(village),
+        "address": person.address,
+        "occupation": person.occupation,
+        "citizen": yes_no[person.citizen],
+        "in_education": yes_no[person.in_education],
+        "received_before": yes_no[person.received_before],
+        "pmi_candidate": yes_no[person.pmi_candidate],
+        "laid_off": yes_no[person.laid_off],
+        "disability": yes_no[person.disability],
+        "disability_need": person.disability_need,
+        "consent": "on",
+    } | {name: "on" for name in ("remote", "unfamiliar_digital") if getattr(person, name)}

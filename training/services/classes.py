@@ -1,0 +1,160 @@
+"""The classes of a wave: added and changed by the province until the list is frozen, counted as open seats."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Sum
+
+from accounts.scope import Scope
+from clusters.models import Observation, Wave
+from clusters.services.observations import NewObservation, record_observations
+from records.models import Job
+from records.services.jobs import request_job
+from records.services.log import record_event
+from training.models import TrainingClass
+
+PUBLISHER = "Portal Kuota Luring Prakerja"
+CELL_FIELDS = frozenset({"programme", "provider", "regency", "cluster"})
+DETAIL_FIELDS = frozenset({"seats", "minimum", "venue", "schedule", "starts_on", "ends_on"})
+# People choose classes while the wave is open, so what a class is stands from then on; a seat count of 0 takes one out.
+EDITABLE = {
+    Wave.State.DRAFT: CELL_FIELDS | DETAIL_FIELDS,
+    Wave.State.OPEN: DETAIL_FIELDS,
+    Wave.State.CLOSED: DETAIL_FIELDS,
+}
+
+
+class ClassesStand(Exception):
+    """The wave's classes can no longer change in this way; its list is frozen, or people already chose among them."""
+
+
+class TooFewHours(Exception):
+    """The programme is shorter than the wave's rule set asks for."""
+
+    def __init__(self, *, hours: int, minimum: int) -> None:
+        super().__init__(f"{hours} < {minimum}")
+        self.hours, self.minimum = hours, minimum
+
+
+class OutsideTheWave(Exception):
+    """The class does not lie within the training dates of its wave."""
+
+
+def add_class(*, scope: Scope, wave_id: UUID, values: Mapping[str, Any], now: datetime) -> tuple[TrainingClass, Job]:
+    """A class with these values (CELL_FIELDS and DETAIL_FIELDS) under the wave's next code, and the job that counts seats.
+
+    Raises PermissionDenied, ClassesStand (the wave is neither a draft nor open), TooFewHours, OutsideTheWave.
+    """
+    with transaction.atomic():
+        wave = _locked_wave(scope, wave_id)
+        if wave.state not in {Wave.State.DRAFT, Wave.State.OPEN}:
+            raise ClassesStand
+        code = f"K{TrainingClass.objects.filter(wave=wave).count() + 1:04}"
+        added = TrainingClass(wave=wave, code=code, as_of=now, **values)
+        _check(wave, added)
+        added.save(force_insert=True)
+        _record(scope, "class.added", added, now, sorted(values))
+        return added, _request_count(scope, wave, now)
+
+
+def change_class(
+    *, scope: Scope, class_id: UUID, values: Mapping[str, Any], now: datetime
+) -> tuple[TrainingClass, Job | None]:
+    """Change what may still change (EDITABLE); with the job that counts seats, None when nothing changed.
+
+    Raises TrainingClass.DoesNotExist, PermissionDenied, ClassesStand, TooFewHours, OutsideTheWave.
+    """
+    with transaction.atomic():
+        wave = _locked_wave(scope, TrainingClass.objects.values_list("wave_id", flat=True).get(pk=class_id))
+        changed = TrainingClass.objects.select_related("programme").get(pk=class_id)
+        changes = {name: value for name, value in values.items() if getattr(changed, name) != value}
+        if changes.keys() - EDITABLE.get(Wave.State(wave.state), frozenset()):
+            raise ClassesStand
+        if not changes:
+            return changed, None
+        for name, value in changes.items():
+            setattr(changed, name, value)
+        changed.as_of = now
+        _check(wave, changed)
+        changed.save(update_fields=[*changes, "as_of", "updated_at"])
+        _record(scope, "class.changed", changed, now, sorted(changes))
+        return changed, _request_count(scope, wave, now)
+
+
+def record_open_seats(*, wave_id: UUID, now: datetime) -> dict[str, int]:
+    """Write the seats of each (regency, cluster) down as observations, 0 where a class went away. Effect of a job.
+
+    The wave is held while counting, so of two counts the later one stands. Must run with the owner's rights.
+    """
+    with transaction.atomic():
+        wave = Wave.objects.select_for_update(no_key=True).get(pk=wave_id)
+        indicator = Observation.Indicator.OPEN_SEATS
+        counted = Observation.objects.current().filter(wave=wave, indicator=indicator)
+        seats: dict[tuple[int | None, int | None], int] = dict.fromkeys(
+            counted.values_list("regency_id", "cluster_id"), 0
+        )
+        for regency_id, cluster_id, total in (
+            TrainingClass.objects.filter(wave=wave).values_list("regency_id", "cluster_id").annotate(Sum("seats"))
+        ):
+            seats[regency_id, cluster_id] = total
+        record_observations(
+            dataset_name=f"Kursi kelas {wave.name}",
+            publisher=PUBLISHER,
+            rows=[
+                NewObservation(
+                    indicator=indicator,
+                    regency_id=regency_id,
+                    cluster_id=cluster_id,
+                    wave_id=wave.pk,
+                    period=now.date().isoformat(),
+                    value=total,
+                    unit="places",
+                    source=PUBLISHER,
+                )
+                for (regency_id, cluster_id), total in seats.items()
+            ],
+            now=now,
+        )
+        return {"cells": len(seats), "seats": sum(seats.values())}
+
+
+def _locked_wave(scope: Scope, wave_id: UUID) -> Wave:
+    if not scope.is_province:
+        raise PermissionDenied
+    return Wave.objects.select_for_update(no_key=True, of=("self",)).select_related("rule_set").get(pk=wave_id)
+
+
+def _check(wave: Wave, training_class: TrainingClass) -> None:
+    hours, minimum = training_class.programme.hours, wave.rule_set.rules["min_hours"]
+    if hours < minimum:
+        raise TooFewHours(hours=hours, minimum=minimum)
+    starts_on: date = training_class.starts_on
+    if not wave.starts_on <= starts_on <= training_class.ends_on <= wave.ends_on:
+        raise OutsideTheWave
+
+
+def _request_count(scope: Scope, wave: Wave, now: datetime) -> Job:
+    """A job of its own for every change: one that already runs may have counted before this change."""
+    return request_job(
+        task="training.record_open_seats",
+        key=f"seats:{wave.pk}:{now.isoformat()}",
+        payload={"wave_id": str(wave.pk)},
+        requested_by=scope.user_id,
+    )
+
+
+def _record(scope: Scope, kind: str, training_class: TrainingClass, now: datetime, fields: list[str]) -> None:
+    record_event(
+        kind=kind,
+        actor_id=scope.user_id,
+        actor_role=scope.actor_role,
+        subject_type="training_class",
+        subject_id=training_class.pk,
+        regency_id=training_class.regency_id,
+        fields=fields,
+        at=now,
+    )
