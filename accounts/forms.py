@@ -26,11 +26,13 @@ class SignInForm(forms.Form):
     login = LoginField(
         label=_("E-mail atau nomor HP"),
         max_length=254,
+        error_messages={"required": _("Isi e-mail atau nomor HP Anda.")},
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
     )
     password = forms.CharField(
         label=_("Kata sandi"),
         max_length=200,
         strip=False,
+        error_messages={"required": _("Isi kata sandi Anda.")},
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )

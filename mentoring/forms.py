@@ -62,6 +62,7 @@ class RevealForm(forms.Form):
     )
     purpose = forms.ChoiceField(
         label=_("Alasan"),
+        error_messages={"required": _("Pilih alasan Anda melihat nomor ini.")},
         choices=[
             ("", _("Pilih alasan")),
             ("identity", _("Mencocokkan dengan KTP di loket")),
@@ -74,6 +75,7 @@ class RevealForm(forms.Form):
     note = forms.CharField(
         label=_("Keterangan"),
         help_text=_("Misalnya: pendaftar datang ke loket 2. Pendaftar dapat membaca alasan ini."),
+        error_messages={"required": _("Tulis keterangan singkat, misalnya di loket mana.")},
         min_length=5,
         max_length=200,
         validators=[RegexValidator(r"\d{6}", _("Jangan tulis NIK atau nomor lain di sini."), inverse_match=True)],

@@ -34,7 +34,7 @@ REVEALERS = (*OFFICE, "auditor")
 @require_safe
 def workplace(request: ScopedRequest) -> HttpResponse:
     """Where somebody lands after signing in."""
-    return redirect("office")
+    return redirect("province" if request.scope.sees_all else "office")
 
 
 @staff(*READERS)
@@ -252,11 +252,14 @@ def _people_url(**query: object) -> str:
     return f"{reverse('people')}?{urlencode({key: value for key, value in query.items() if value != ''})}"
 
 
-def _cells(numbers: Numbers, place: dict[str, Any], **more: object) -> list[tuple[int, str]]:
-    """(people, list of exactly these people): all, then by state."""
+def _cells(numbers: Numbers, place: dict[str, Any], **more: object) -> list[tuple[str, int, str]]:
+    """(what is counted, people, list of exactly these people): all, then by state."""
     return [
-        (numbers.total, _people_url(**place, **more)),
-        *[(people, _people_url(**place, **more, keadaan=state)) for state, people in numbers.by_state],
+        (_("Semua"), numbers.total, _people_url(**place, **more)),
+        *[
+            (str(STATES[state][0]), people, _people_url(**place, **more, keadaan=state))
+            for state, people in numbers.by_state
+        ],
     ]
 
 

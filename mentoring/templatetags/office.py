@@ -11,7 +11,7 @@ from clusters.models import Cluster
 register = template.Library()
 
 STATES = {
-    "registered": (gettext_lazy("Terdaftar, belum gabung"), "warning"),
+    "registered": (gettext_lazy("Belum gabung"), "warning"),
     "joined": (gettext_lazy("Sudah gabung"), "positive"),
     "withdrawn": (gettext_lazy("Mengundurkan diri"), "neutral"),
 }

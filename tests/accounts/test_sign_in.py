@@ -29,7 +29,10 @@ def user() -> User:
     return make_user(email="Sri@contoh.example", phone="+6281234567890", password=PASSWORD)
 
 
-def attempt(login: str, password: str = "salah", address: str = "10.0.0.1", now: datetime = NOW) -> User | None:
+WRONG = "salah"
+
+
+def attempt(login: str, password: str = WRONG, address: str = "10.0.0.1", now: datetime = NOW) -> User | None:
     return verify_login(login=login, password=password, address=address, now=now)
 
 
