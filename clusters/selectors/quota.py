@@ -11,7 +11,7 @@ from django.db.models.fields.json import KT
 
 from accounts.scope import Scope
 from clusters.models import Cluster, QuotaCell, QuotaSplit, Wave
-from clusters.selectors.demand import UNIT
+from clusters.selectors.demand import UNIT, SplitInputs
 from records.models import Job
 
 PROPOSE = "clusters.propose_split"  # task name
@@ -99,8 +99,8 @@ def matrix_of(split: QuotaSplit, *, since: QuotaSplit | None = None) -> Matrix:
 class Reason:
     """Why a cell has its places: the stored cell and what follows from its numbers alone.
 
-    persons: demand; divisor and next_price: persons per place; quotient: persons / divisor; rounded: half up.
-    None where weight decided nothing, or no next place is to be had.
+    persons: demand; divisor and next_price: persons per place; quotient: persons / divisor; rounded: to the nearest, and
+    of exactly one half (is_tie) as the tie was decided. None where weight decided nothing, or no next place is to be had.
     """
 
     cell: QuotaCell
@@ -108,6 +108,7 @@ class Reason:
     divisor: Fraction | None
     quotient: Fraction | None
     rounded: int | None
+    is_tie: bool
     next_price: Fraction | None
 
 
@@ -123,15 +124,58 @@ def reason_of(split: QuotaSplit, key: str) -> Reason | None:
     stored = split.divisors.get(code)
     divisor = Fraction(*stored) if stored else None
     quotient = persons / divisor if divisor else None
+    is_tie = quotient is not None and quotient % 1 == Fraction(1, 2)
+    rounded = int(quotient + Fraction(1, 2)) if quotient is not None else None
+    if is_tie and rounded is not None and not cell.binds:
+        rounded = cell.seats
     return Reason(
         cell=cell,
         persons=persons,
         divisor=divisor,
         quotient=quotient,
-        rounded=int(quotient + Fraction(1, 2)) if quotient is not None else None,
+        rounded=rounded,
+        is_tie=is_tie,
         next_price=Fraction(cell.next_price) / UNIT if cell.next_price else None,
     )
 
 
 def cells_for_export(split: QuotaSplit) -> QuerySet[QuotaCell]:
     return split.cells.select_related("cluster", "regency").order_by("regency_id", "cluster_id")
+
+
+def versions_with_names(wave: Wave) -> list[QuotaSplit]:
+    """All versions, highest first, with the names of who proposed and who published. For the province's page."""
+    fields = ["wave", "version", "total", "unassigned", "reason", "inputs_digest", "divisors", "as_of", "published_at"]
+    return list(
+        wave.splits.select_related("proposed_by", "published_by")
+        .only(*fields, "proposed_by__name", "published_by__name")
+        .order_by("-version")
+    )
+
+
+def demand_summary(inputs: SplitInputs) -> list[dict[str, Any]]:
+    """Per cluster: how many cells stand on which kind of figure, how many have no seats known, and of which times.
+
+    Keys: cluster, reported, estimated, missing, outside, without_seats (counts of cells); indicators and periods (sorted
+    lists); persons (int, the cluster's claim).
+    """
+    rows = []
+    for cluster, basis, weight in zip(inputs.clusters, inputs.basis, inputs.weight, strict=True):
+        demand = [cell["weight"] for cell in basis]
+        chosen = [cell["chosen"] for cell in demand if "chosen" in cell]
+        rows.append(
+            {
+                "cluster": cluster,
+                **{
+                    status: sum(cell["status"] == status for cell in demand)
+                    for status in ("reported", "estimated", "missing", "outside")
+                },
+                "without_seats": sum(
+                    cell["weight"]["status"] != "outside" and cell["cap"]["seats"] is None for cell in basis
+                ),
+                "indicators": sorted({cell["indicator"] for cell in demand} - {""}),
+                "periods": sorted({figure["period"] for figure in chosen}),
+                "persons": int(weight.sum()) // UNIT,
+            }
+        )
+    return rows

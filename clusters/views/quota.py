@@ -1,0 +1,298 @@
+"""The public page of a split with the reason of every number, and the province's page where splits are made."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.middleware import ScopedRequest, staff
+from accounts.scope import NOBODY
+from clusters.forms.quota import ProposeForm
+from clusters.models import Cluster, QuotaSplit, Wave
+from clusters.selectors.demand import SplitInputs, split_inputs
+from clusters.selectors.quota import (
+    Matrix,
+    cells_for_export,
+    demand_summary,
+    matrix_of,
+    proposal_jobs,
+    reason_of,
+    splits_of,
+    versions_with_names,
+)
+from clusters.services import quota as services
+from clusters.views.reasons import FIGURES, cluster_name, period_in_words, price, short, why
+from records.models import Job
+from records.tasks import start_on_commit
+
+REFUSALS: Mapping[type[services.SplitRefused], Any] = {
+    services.WaveIsFrozen: gettext_lazy(
+        "Daftar gelombang ini sudah dibekukan, jadi pembagian tempatnya tidak dapat diubah lagi."
+    ),
+    services.SelfApproval: gettext_lazy(
+        "Anda yang mengusulkan versi ini. Minta rekan lain di provinsi untuk memeriksa dan mengesahkannya."
+    ),
+    services.NotTheNewest: gettext_lazy(
+        "Sudah ada versi yang lebih baru, atau versi ini sudah disahkan. Periksa versi terbaru di bawah."
+    ),
+}
+
+
+def _wave(request: ScopedRequest, slug: str) -> Wave:
+    wave: Wave = get_object_or_404(Wave.objects.within(request.scope).select_related("decision"), slug=slug)
+    return wave
+
+
+def _published(wave: Wave, version: str | None) -> tuple[QuotaSplit | None, list[QuotaSplit]]:
+    """The version asked for, or the one in force, and all published ones: the same for everybody."""
+    versions = splits_of(wave, scope=NOBODY)
+    if not version:
+        return next(iter(versions), None), versions
+    for split in versions:
+        if str(split.version) == version:
+            return split, versions
+    raise Http404
+
+
+@require_GET
+def quota(request: ScopedRequest, wave: str) -> HttpResponse:
+    """Places per regency and cluster, each with its reason. `sel`: the cell to explain; `klaster`: the map's; `versi`."""
+    found = _wave(request, wave)
+    split, versions = _published(found, request.GET.get("versi"))
+    if split is None:
+        return render(request, "clusters/quota/none.html", {"wave": found, "current_wave": found})
+    matrix = matrix_of(split)
+    reason = reason_of(split, request.GET.get("sel", ""))
+    chosen = next((c for c in matrix.clusters if c.code == request.GET.get("klaster")), None)
+    asked = {"versi": split.version} if split != versions[0] else {}
+    return render(
+        request,
+        "clusters/quota/quota.html",
+        {
+            "wave": found,
+            "current_wave": found,
+            "split": split,
+            "versions": versions,
+            "in_force": versions[0],
+            "stats": _stats(split),
+            "tabs": _tabs(matrix.clusters, chosen, asked),
+            "tiles": _tiles(matrix, chosen, asked),
+            "chosen": cluster_name(chosen) if chosen else "",
+            "matrix": matrix,
+            "divisors": _divisors(split, matrix),
+            "sel": request.GET.get("sel") if reason else None,
+            "why": why(reason) if reason else None,
+            "csv_url": _address(reverse("quota-csv", args=[found.slug]), **asked),
+        },
+    )
+
+
+@require_GET
+def quota_csv(request: ScopedRequest, wave: str) -> HttpResponse:
+    """The page's numbers with all that is needed to recompute them."""
+    found = _wave(request, wave)
+    split, _versions = _published(found, request.GET.get("versi"))
+    if split is None or split.published_at is None:
+        raise Http404
+    answer = HttpResponse("\N{BOM}", content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="kuota-{found.slug}-v{split.version}.csv"'
+    writer = csv.DictWriter(answer, CSV_COLUMNS)
+    writer.writeheader()
+    for cell in cells_for_export(split):
+        per, place = split.divisors[cell.cluster.code] or ("", "")
+        values = [cell.regency.code, cell.regency.name, cell.cluster.code, cell.seats, cell.weight]
+        values += [cell.basis["weight"]["status"], cell.floor, cell.cap, cell.binds, per, place]
+        values += [split.version, timezone.localdate(split.published_at).isoformat()]
+        writer.writerow({name: _cell(value) for name, value in zip(CSV_COLUMNS, values, strict=True)})
+    return answer
+
+
+CSV_COLUMNS = [
+    "kode", "kabupaten_kota", "klaster", "tempat", "permintaan_perduabelas_orang", "keadaan_permintaan", "batas_bawah",
+    "batas_atas", "yang_menentukan", "orang_per_tempat_pembilang", "orang_per_tempat_penyebut", "versi", "disahkan",
+]  # fmt: skip
+
+
+def _cell(value: object) -> object:
+    """A spreadsheet would run text that starts like a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+def _address(path: str, **parameters: object) -> str:
+    return f"{path}?{urlencode(parameters)}" if parameters else path
+
+
+def _stats(split: QuotaSplit) -> list[dict[str, Any]]:
+    stats: list[dict[str, Any]] = [
+        {"value": split.total, "label": _("tempat menurut keputusan")},
+        {"value": split.total - split.unassigned, "label": _("tempat dibagi ke kabupaten dan kota")},
+    ]
+    rest = {"value": split.unassigned, "label": _("tempat belum dibagi")}
+    if split.unassigned:
+        rest["note"] = _("kursi kelasnya kurang, atau permintaannya belum diketahui")
+    return [*stats, rest]
+
+
+def _tabs(clusters: Sequence[Cluster], chosen: Cluster | None, asked: Mapping[str, object]) -> list[dict[str, Any]]:
+    everything = {
+        "label": pgettext("klaster", "Semua klaster"),
+        "url": _address("", **asked) or "?",
+        "active": not chosen,
+    }
+    return [
+        everything,
+        *(
+            {"label": cluster.code, "url": _address("", klaster=cluster.code, **asked), "active": cluster == chosen}
+            for cluster in clusters
+        ),
+    ]
+
+
+def _tiles(matrix: Matrix, chosen: Cluster | None, asked: Mapping[str, object]) -> list[dict[str, Any]]:
+    """Tiles lead to the reason of the chosen cluster's cell, or to the regency's row."""
+    column = list(matrix.clusters).index(chosen) if chosen else None
+    tiles = []
+    for row in matrix.rows:
+        places = row.total if column is None else row.cells[column]
+        reason = _address("", klaster=chosen.code, sel=places.key, **asked) + "#alasan" if chosen else ""
+        tiles.append(
+            {
+                "name": row.name,
+                "tile_col": row.tile_col,
+                "tile_row": row.tile_row,
+                "value": places.seats,
+                "href": reason or f"#k-{row.regency_id}",
+            }
+        )
+    return tiles
+
+
+def _divisors(split: QuotaSplit, matrix: Matrix) -> list[dict[str, Any]]:
+    """One number per cluster that explains all its cells."""
+    return [
+        {
+            "code": cluster.code,
+            "name": cluster_name(cluster),
+            "seats": total.seats,
+            "divisor": price(Fraction(*stored)) if (stored := split.divisors[cluster.code]) else None,
+        }
+        for cluster, total in zip(matrix.clusters, matrix.totals, strict=True)
+    ]
+
+
+@require_GET
+@staff("planner", "approver", "auditor")
+def province_quota(request: ScopedRequest, wave: str) -> HttpResponse:
+    """Figures of the day, versions, what the newest proposal would change, and its publication."""
+    return _province_page(request, _wave(request, wave), ProposeForm())
+
+
+@require_POST
+@staff("planner", "approver")
+def propose(request: ScopedRequest, wave: str) -> HttpResponse:
+    found, form = _wave(request, wave), ProposeForm(request.POST)
+    if not form.is_valid():
+        return _province_page(request, found, form)
+    try:
+        job = services.request_split(scope=request.scope, wave=found, reason=form.cleaned_data["reason"])
+    except services.SplitRefused as refused:
+        messages.error(request, REFUSALS[type(refused)])
+    else:
+        start_on_commit(job)
+    return redirect("province-quota", found.slug)
+
+
+@require_POST
+@staff("planner", "approver")
+def publish(request: ScopedRequest, wave: str, split: UUID) -> HttpResponse:
+    found = _wave(request, wave)
+    proposal = get_object_or_404(QuotaSplit.objects.within(request.scope), wave=found, pk=split)
+    try:
+        services.publish_split(scope=request.scope, split_id=proposal.pk, now=timezone.now())
+    except services.SplitRefused as refused:
+        messages.error(request, REFUSALS[type(refused)])
+    else:
+        messages.success(request, _("Versi %(version)s sudah disahkan dan diumumkan.") % {"version": proposal.version})
+    return redirect("province-quota", found.slug)
+
+
+def _province_page(request: ScopedRequest, wave: Wave, form: ProposeForm) -> HttpResponse:
+    versions = versions_with_names(wave)
+    newest = next(iter(versions), None)
+    in_force = next((split for split in versions if split.published_at), None)
+    proposal = newest if newest != in_force else None
+    shown = newest and matrix_of(newest, since=in_force if proposal else None)
+    inputs = split_inputs(wave=wave, today=timezone.localdate())
+    job = proposal_jobs(wave).first()
+    return render(
+        request,
+        "clusters/quota/province.html",
+        {
+            "wave": wave,
+            "current_wave": wave,
+            "form": form,
+            "versions": versions,
+            "proposal": proposal,
+            "in_force": in_force,
+            "matrix": shown,
+            "is_new": newest is None or inputs.digest != newest.inputs_digest,
+            "by_registrants": inputs.policy["weights"] == "registrants",
+            "demand": _demand(inputs),
+            "input_rows": _input_rows(inputs),
+            "clusters": inputs.clusters,
+            "job": job,
+            "job_is_live": job and job.state in (Job.State.QUEUED, Job.State.RUNNING),
+            "problem": _problem(job, inputs) if job else None,
+            "may_change": request.scope.is_province and wave.state in services.OPEN_FOR_SPLITS,
+            "is_own": bool(proposal and proposal.proposed_by_id == request.scope.user_id),
+        },
+    )
+
+
+def _demand(inputs: SplitInputs) -> list[dict[str, Any]]:
+    return [
+        found
+        | {
+            "name": cluster_name(found["cluster"]),
+            "figures": ", ".join(str(FIGURES.get(name, name)) for name in found["indicators"]),
+            "periods": [period_in_words(period) for period in found["periods"]],
+        }
+        for found in demand_summary(inputs)
+    ]
+
+
+def _input_rows(inputs: SplitInputs) -> list[tuple[str, list[dict[str, Any]]]]:
+    return [
+        (
+            regency.name,
+            [
+                {
+                    "status": inputs.basis[i][j]["weight"]["status"],
+                    "persons": short(Fraction(int(inputs.weight[i, j]), 12)),
+                    "seats": inputs.basis[i][j]["cap"]["seats"] and int(inputs.cap[i, j]),
+                }
+                for i in range(len(inputs.clusters))
+            ],
+        )
+        for j, regency in enumerate(inputs.regencies)
+    ]
+
+
+def _problem(job: Job, inputs: SplitInputs) -> dict[str, Any] | None:
+    """Why the last request gave no version, in names."""
+    if "cells" not in job.result:
+        return None
+    names = {regency.pk: regency.name for regency in inputs.regencies}
+    cells = [f"{names.get(regency, regency)} ({code})" for regency, code in job.result["cells"]]
+    return {"short": job.result["short"], "cells": cells[:8], "more": max(0, len(cells) - 8)}

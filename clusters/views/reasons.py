@@ -1,0 +1,110 @@
+"""A split's numbers as words and short figures, for people without a calculator."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.utils.dates import MONTHS
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from clusters.models import Cluster
+from clusters.selectors.quota import Reason
+
+FIGURES = {
+    "pmi_placed": _("pekerja migran yang ditempatkan"),
+    "population": _("penduduk"),
+    "phk_workers": _("pekerja yang terkena PHK"),
+    "unemployed_female": _("perempuan yang menganggur"),
+    "population_female": _("penduduk perempuan"),
+    "registrants": _("pendaftar yang terverifikasi"),
+    "open_seats": _("kursi kelas yang dibuka"),
+    "eligible_people": _("orang yang memenuhi syarat"),
+    "granted_places": _("tempat yang sudah diberikan"),
+}
+CONFIDENCE = {"high": _("dapat diandalkan"), "medium": _("cukup dapat diandalkan"), "low": _("kurang pasti")}
+
+
+def cluster_name(cluster: Cluster) -> str:
+    return cluster.name_en if (get_language() or "id").startswith("en") else cluster.name_id
+
+
+def short(value: Fraction | None, digits: int = 2) -> Decimal | None:
+    """To `digits` decimals, half up, without trailing zeros."""
+    if value is None:
+        return None
+    rounded = (Decimal(value.numerator) / value.denominator).quantize(Decimal(10) ** -digits, ROUND_HALF_UP)
+    return rounded.quantize(Decimal(1)) if rounded == rounded.to_integral_value() else rounded.normalize()
+
+
+def price(value: Fraction | None) -> Decimal | None:
+    """Persons per place: exact where four decimals say it, else with as many as a reader can use."""
+    return short(value, 4)
+
+
+def period_in_words(period: str) -> str:
+    """ "2021", "2021-08", "2020-04-29", "2025-01..02" as a reader says them; anything else as it stands."""
+    first, _dots, last = period.partition("..")
+    try:
+        year, *rest = [int(part) for part in first.split("-")]
+        months = [str(MONTHS[month]) for month in [*rest[:1], *([int(last)] if last else [])]]
+    except (ValueError, KeyError):
+        return period
+    if len(rest) == 2 and not last:
+        return f"{rest[1]} {months[0]} {year}"
+    return " ".join(filter(None, ["\N{EN DASH}".join(months), str(year)]))
+
+
+def figure(reference: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A stored reference to an observation, ready to be read: what, when, from where, how sure."""
+    if reference is None:
+        return None
+    source = str(reference["source"])
+    host = urlsplit(source).hostname if source.startswith(("https://", "http://")) else None
+    return {
+        "name": FIGURES.get(reference["indicator"], reference["indicator"]),
+        "value": reference["value"],
+        "period": period_in_words(reference["period"]),
+        "source": host.removeprefix("www.") if host else source,
+        "href": source if host else "",
+        "confidence": CONFIDENCE.get(reference["confidence"], reference["confidence"]),
+        "note": reference["note"],
+        "dataset": reference["dataset"],
+        "as_of": date.fromisoformat(reference["as_of"][:10]),
+    }
+
+
+def why(reason: Reason) -> dict[str, Any]:
+    """What reason.html shows of a cell."""
+    cell = reason.cell
+    weight, floor, cap = (cell.basis[name] for name in ("weight", "floor", "cap"))
+    rate = weight.get("rate")
+    return {
+        "regency": cell.regency.name,
+        "cluster": cluster_name(cell.cluster),
+        "status": weight["status"],
+        "name": FIGURES.get(weight["indicator"], ""),
+        "persons": short(reason.persons),
+        "chosen": figure(weight.get("chosen")),
+        "others": [figure(other) for other in weight.get("others", [])],
+        "villages": weight.get("villages"),
+        "population": figure(weight.get("population")),
+        "rate": rate and rate | {"sources": [figure(reference) for reference in rate.get("of", [])]},
+        "by_registrants": weight["indicator"] == "registrants",
+        "divisor": price(reason.divisor),
+        "quotient": short(reason.quotient),
+        "rounded": reason.rounded,
+        "is_tie": reason.is_tie and not cell.binds,
+        "floor": cell.floor,
+        "policy_floor": floor["policy"],
+        "granted": figure(floor["granted"]),
+        "cap": cell.cap,
+        "seats_open": figure(cap["seats"]),
+        "eligible": figure(cap["eligible"]),
+        "binds": cell.binds,
+        "seats": cell.seats,
+        "next_price": price(reason.next_price),
+    }
