@@ -242,8 +242,8 @@ def _start(weights: Counts, target: int, floor: Counts, top: Counts) -> Counts:
 
 
 def _shortest_between(low: Fraction, high: Fraction) -> Fraction:
-    """The decimal number of fewest digits strictly between low and high; low when they are equal (a tie)."""
-    if low == high:
+    """The decimal number of fewest digits strictly between low and high; low when there is none (a tie)."""
+    if low >= high:
         return low
     step = Fraction(10) ** len(str(int(high)))
     while (candidate := (low // step + 1) * step) >= high:
@@ -266,7 +266,7 @@ def _binding(
     def bound(w: int, s: int, low: int, high: int) -> Bound:
         if s == low > 0 and (w == 0 or 2 * w * place < per * (2 * low - 1)):
             return "floor"
-        if s == high and w and 2 * w * place > per * (2 * high + 1):
+        if s == high and 2 * w * place > per * (2 * high + 1):
             return "cap"
         return ""
 

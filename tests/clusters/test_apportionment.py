@@ -2,6 +2,7 @@
 
 import re
 from fractions import Fraction
+from math import gcd
 from pathlib import Path
 
 import numpy as np
@@ -140,13 +141,20 @@ def test_is_webster_rejects_every_move_of_one_place_that_is_no_tie(table):
             assert is_webster(weights, total, moved, floor, cap) == bool(allowed and tie)
 
 
-def test_is_webster_rejects_missing_and_surplus_places():
-    weights, floor, cap = counts(5, 3), counts(0, 0), counts(9, 9)
-    assert is_webster(weights, 8, counts(5, 3), floor, cap)
-    assert not is_webster(weights, 8, counts(5, 2), floor, cap)
-    assert not is_webster(weights, 7, counts(5, 3), floor, cap)
-    assert not is_webster(counts(5, 0), 6, counts(5, 1), floor, cap)
-    assert is_webster(counts(5, 0), 10, counts(9, 0), floor, cap)
+@pytest.mark.parametrize(
+    ("weights", "total", "seats", "cap", "verdict"),
+    [
+        ((5, 3), 8, (5, 3), (9, 9), True),
+        ((5, 3), 9, (5, 3), (9, 9), False),  # a place kept back although both could take it
+        ((5, 3), 7, (5, 3), (9, 9), False),  # one too many
+        ((5, 3), 17, (9, 9), (9, 9), False),  # one too many, everybody full
+        ((5, 0), 10, (9, 0), (9, 9), True),  # the rest has nowhere to go
+        ((5, 0), 10, (9, 1), (9, 9), False),  # forced on a cell without demand
+        ((5, 3), 12, (10, 2), (9, 9), False),  # above the cap
+    ],
+)
+def test_is_webster_on_missing_surplus_and_forced_places(weights, total, seats, cap, verdict):
+    assert is_webster(counts(*weights), total, counts(*seats), counts(0, 0), counts(*cap)) == verdict
 
 
 class TestEdges:
@@ -214,6 +222,17 @@ class TestEdges:
         assert is_webster(weights, 5_000_000, result, floor, cap)
         assert result.seats.sum() == 5_000_000
 
+    def test_claims_closer_than_a_float_can_tell(self):
+        # strong / (2t + 1) exceeds weak / (2s + 1) by 1 / ((2s + 1)(2t + 1)), 1e-18 of itself: the float
+        # guess gives some of these places to the weaker claim.
+        floor, cap = counts(0, 0), counts(2**40, 2**40)
+        for s, t in zip(range(1000, 1200), range(1700, 2100, 2), strict=True):
+            if gcd(2 * s + 1, 2 * t + 1) > 1:
+                continue
+            strong = pow(2 * s + 1, -1, 2 * t + 1) + (2 * t + 1) * (10**15 // (2 * t + 1) // 2)
+            weak = (strong * (2 * s + 1) - 1) // (2 * t + 1)
+            assert apportion(counts(weak, strong), s + t + 1, floor, cap).seats.tolist() == [s, t + 1]
+
 
 class TestRefusedInput:
     @pytest.mark.parametrize(
@@ -225,8 +244,8 @@ class TestRefusedInput:
             ({"cap": counts(9)}, "shape"),
             ({"weights": counts(1, -2)}, r"negative number in cell \[1\]"),
             ({"floor": counts(-1, 0)}, r"negative number in cell \[0\]"),
-            ({"total": -1}, "total"),
-            ({"total": 2**40 + 1}, "total"),
+            ({"total": -1}, "total must"),
+            ({"total": 2**40 + 1}, "total must"),
             ({"weights": counts(1, 10**15 + 1)}, "weight"),
             (dict.fromkeys(("weights", "floor", "cap"), np.zeros((1, 2), np.int64)), "dimension"),
         ],
