@@ -80,16 +80,23 @@ def matrix_of(split: QuotaSplit, *, since: QuotaSplit | None = None) -> Matrix:
             binds=found["binds"],
         )
 
-    place = {"name": F("regency__name"), "tile_col": F("regency__tile_col"), "tile_row": F("regency__tile_row")}
     cells = split.cells.order_by("regency_id", "cluster_id").values(
-        "regency_id", "cluster_id", "cluster__code", "seats", "binds", **place, status=KT("basis__weight__status")
+        "regency_id",
+        "cluster_id",
+        "cluster__code",
+        "seats",
+        "binds",
+        name=F("regency__name"),
+        tile_col=F("regency__tile_col"),
+        tile_row=F("regency__tile_row"),
+        status=KT("basis__weight__status"),
     )
     rows = []
     for regency_id, group in groupby(cells, key=lambda found: found["regency_id"]):
-        found = list(group)
-        places = [cell(one) for one in found]
+        first, *others = group
+        places = [cell(one) for one in (first, *others)]
         rows.append(
-            MatrixRow(regency_id, **{name: found[0][name] for name in place}, cells=places, total=summed(places))
+            MatrixRow(regency_id, first["name"], first["tile_col"], first["tile_row"], places, total=summed(places))
         )
     totals = [summed(column) for column in zip(*(row.cells for row in rows), strict=True)]
     return Matrix(clusters=list(Cluster.objects.all()), rows=rows, totals=totals, total=summed(totals))

@@ -56,14 +56,18 @@ def request_split(*, scope: Scope, wave: Wave, reason: str) -> Job:
 
 
 def request_due_splits(*, now: datetime) -> list[Job]:
-    """Jobs for the waves whose figures differ from those of their newest version, and were not already tried in vain."""
+    """Jobs for the waves whose figures differ from those of their newest version, and were not already tried in vain.
+
+    A first version waits until seats are known.
+    """
     jobs = []
     with transaction.atomic():
         for wave in Wave.objects.filter(state__in=OPEN_FOR_SPLITS).select_related("decision").order_by("pk"):
-            digest = split_inputs(wave=wave, today=timezone.localdate(now)).digest
+            inputs = split_inputs(wave=wave, today=timezone.localdate(now))
+            digest = inputs.digest
             newest = wave.splits.order_by("-version").values_list("inputs_digest", flat=True).first()
             tried = proposal_jobs(wave).filter(result__inputs_digest=digest)
-            if newest != digest and not tried.exists():
+            if (newest or inputs.cap.any()) and newest != digest and not tried.exists():
                 jobs.append(_request(wave.pk, requested_by=None, reason=CHANGED_FIGURES))
     return jobs
 
@@ -91,7 +95,7 @@ def propose_split(*, wave_id: UUID, requested_by: UUID | None, reason: str, now:
             raise WaveIsFrozen
         inputs = split_inputs(wave=wave, today=timezone.localdate(now))
         digest = inputs.digest
-        newest = wave.splits.order_by("-version").first()
+        newest: QuotaSplit | None = wave.splits.order_by("-version").first()
         if newest and newest.inputs_digest == digest:
             return newest
         table, unit = _apportion(inputs, digest)
@@ -178,7 +182,7 @@ def publish_split(*, scope: Scope, split_id: UUID, now: datetime) -> QuotaSplit:
         wave = Wave.objects.select_for_update(no_key=True).get(pk=split.wave_id)
         if wave.state not in OPEN_FOR_SPLITS:
             raise WaveIsFrozen
-        newest = wave.splits.order_by("-version").first()
+        newest: QuotaSplit | None = wave.splits.order_by("-version").first()
         if newest is None or newest.pk != split.pk or newest.published_at is not None:
             raise NotTheNewest
         if split.proposed_by_id == scope.user_id:

@@ -20,7 +20,7 @@ from accounts.middleware import ScopedRequest, staff
 from accounts.scope import NOBODY
 from clusters.forms.quota import ProposeForm
 from clusters.models import Cluster, QuotaSplit, Wave
-from clusters.selectors.demand import SplitInputs, split_inputs
+from clusters.selectors.demand import UNIT, SplitInputs, split_inputs
 from clusters.selectors.quota import (
     Matrix,
     cells_for_export,
@@ -91,6 +91,7 @@ def quota(request: ScopedRequest, wave: str) -> HttpResponse:
             "chosen": cluster_name(chosen) if chosen else "",
             "matrix": matrix,
             "divisors": _divisors(split, matrix),
+            "between_clusters": price(Fraction(*stored)) if (stored := split.divisors["*"]) else None,
             "sel": request.GET.get("sel") if reason else None,
             "why": why(reason) if reason else None,
             "csv_url": _address(reverse("quota-csv", args=[found.slug]), **asked),
@@ -279,7 +280,7 @@ def _input_rows(inputs: SplitInputs) -> list[tuple[str, list[dict[str, Any]]]]:
             [
                 {
                     "status": inputs.basis[i][j]["weight"]["status"],
-                    "persons": short(Fraction(int(inputs.weight[i, j]), 12)),
+                    "persons": short(Fraction(int(inputs.weight[i, j]), UNIT)),
                     "seats": inputs.basis[i][j]["cap"]["seats"] and int(inputs.cap[i, j]),
                 }
                 for i in range(len(inputs.clusters))

@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from clusters.models import Cluster
+from clusters.selectors.demand import TWELFTHS, UNIT
 from clusters.selectors.quota import Reason
 
 FIGURES = {
@@ -63,10 +64,11 @@ def figure(reference: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if reference is None:
         return None
     source = str(reference["source"])
+    value = reference["value"]
     host = urlsplit(source).hostname if source.startswith(("https://", "http://")) else None
     return {
         "name": FIGURES.get(reference["indicator"], reference["indicator"]),
-        "value": reference["value"],
+        "value": short(Fraction(value, UNIT)) if reference["unit"] == TWELFTHS else value,
         "period": period_in_words(reference["period"]),
         "source": host.removeprefix("www.") if host else source,
         "href": source if host else "",

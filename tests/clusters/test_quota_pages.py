@@ -225,7 +225,7 @@ class TestWhy:
         deliver_seats(wave, {(PMI, 3301): 80, (PMI, 3308): 80})
         publish(wave)
         text = why(client, "3301-PMI")
-        assert "27,5 pendaftar" in text or "27,5 orang" in text
+        assert "27,5 pendaftar yang terverifikasi" in text
         assert re.search(r"Satu tempat per [\d.,]+ pendaftar", text)
 
 
