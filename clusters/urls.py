@@ -1,3 +1,18 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from clusters.views import quota, waves
+
+urlpatterns: list[URLPattern] = [
+    path("kuota/<slug:wave>/", quota.quota, name="quota"),
+    path("kuota/<slug:wave>/kuota.csv", quota.quota_csv, name="quota-csv"),
+    path("provinsi/kuota/<slug:wave>/", quota.province_quota, name="province-quota"),
+    path("provinsi/kuota/<slug:wave>/hitung/", quota.propose, name="province-quota-propose"),
+    path("provinsi/kuota/<slug:wave>/sahkan/<uuid:split>/", quota.publish, name="province-quota-publish"),
+    path("provinsi/", waves.province, name="province"),
+    path("provinsi/keputusan/", waves.decision_new, name="decision-new"),
+    path("provinsi/gelombang/", waves.wave_new, name="wave-new"),
+    path("provinsi/gelombang/<slug:wave>/", waves.wave_page, name="province-wave"),
+    path("provinsi/gelombang/<slug:wave>/ubah/", waves.wave_edit, name="wave-edit"),
+    path("provinsi/gelombang/<slug:wave>/perpanjang/", waves.wave_extend, name="wave-extend"),
+    path("provinsi/gelombang/<slug:wave>/langkah/", waves.wave_step, name="wave-step"),
+]

@@ -4,10 +4,23 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from clusters.querysets import WaveQuerySet
 from records.ids import uuid7
 from records.models import Stamped
+
+STATE_WORDS = {
+    "draft": _("Rancangan"),
+    "open": _("Dibuka"),
+    "closed": _("Ditutup"),
+    "frozen": _("Daftar dibekukan"),
+    "drawn": _("Sudah diundi"),
+    "published": _("Hasil diumumkan"),
+    "running": _("Pelatihan berjalan"),
+    "finished": _("Selesai"),
+    "cancelled": _("Dibatalkan"),
+}
 
 
 class QuotaDecision(Stamped):
@@ -89,3 +102,7 @@ class Wave(Stamped):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_state_display(self) -> str:
+        """The word for the state. Words are no part of the choices, so that changing one needs no migration."""
+        return str(STATE_WORDS[self.state])

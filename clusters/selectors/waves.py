@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
 
 from accounts.scope import Scope
 from clusters.models import Observation, QuotaCell, QuotaDecision, QuotaSplit, Wave
+from records.models import Event
 
 
 def open_seats(wave_id: UUID) -> int:
@@ -64,3 +66,9 @@ def places_by_regency(wave_id: UUID) -> dict[int, int]:
     """Places by regency id in the split that is in force; empty while none is published."""
     cells = QuotaCell.objects.filter(split__in=QuotaSplit.objects.filter(wave=wave_id).in_force())
     return dict(cells.values_list("regency_id").annotate(Sum("seats")))
+
+
+def wave_events(wave: Wave) -> list[dict[str, Any]]:
+    """What happened to a wave, newest first: at, kind, actor__name, actor_role, reason, fields."""
+    events = Event.objects.filter(subject_type="wave", subject_id=wave.pk).order_by("-at", "-pk")
+    return list(events.values("at", "kind", "actor__name", "actor_role", "reason", "fields")[:50])

@@ -13,13 +13,14 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.scope import NOBODY, Scope
+from accounts.scope import Scope
 from clusters.models import QuotaDecision, Wave
 from clusters.selectors.waves import open_seats
 from clusters.services.states import WrongState, move_wave
 from records.services.locks import take_turns
 from records.services.log import record_event
 
+SYSTEM = Scope(roles=frozenset({"system"}))  # the name in the log of what happens by date; it holds no right
 STEPS = frozenset({Wave.State.OPEN, Wave.State.CLOSED, Wave.State.CANCELLED})
 DRAFT_FIELDS = frozenset(
     {
@@ -193,7 +194,7 @@ def advance_waves(*, now: datetime) -> list[Wave]:
             }
             is_due, to = due[Wave.State(wave.state)]
             if is_due:
-                moved.append(move_wave(scope=NOBODY, wave=wave, to=to, now=now))
+                moved.append(move_wave(scope=SYSTEM, wave=wave, to=to, now=now))
     return moved
 
 

@@ -125,7 +125,8 @@ def record_open_seats(*, wave_id: UUID, now: datetime) -> dict[str, int]:
 def _locked_wave(scope: Scope, wave_id: UUID) -> Wave:
     if not scope.is_province:
         raise PermissionDenied
-    return Wave.objects.select_for_update(no_key=True, of=("self",)).select_related("rule_set").get(pk=wave_id)
+    wave: Wave = Wave.objects.select_for_update(no_key=True, of=("self",)).select_related("rule_set").get(pk=wave_id)
+    return wave
 
 
 def _check(wave: Wave, training_class: TrainingClass) -> None:

@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from accounts.middleware import ScopedRequest, staff
@@ -19,6 +20,7 @@ from training.selectors.classes import PAGE, classes_of, seat_table
 from training.services import classes as services
 
 ACTORS = ("planner", "approver")
+FIXED = gettext_lazy("Kelas gelombang ini tidak dapat diubah lagi.")
 
 
 def _wave(request: ScopedRequest, slug: str) -> Wave:
@@ -66,7 +68,10 @@ def class_edit(request: ScopedRequest, wave: str, training_class: UUID) -> HttpR
     edited = classes_of(found.pk).filter(pk=training_class).first()
     if edited is None:
         raise Http404
-    editable = services.EDITABLE.get(Wave.State(found.state), frozenset())
+    editable = services.EDITABLE.get(Wave.State(found.state))
+    if not editable:
+        messages.error(request, FIXED)
+        return redirect("province-classes", found.slug)
     return _save(request, found, edited, ClassForm(request.POST or None, editable=editable, training_class=edited))
 
 
@@ -80,13 +85,13 @@ def _save(request: ScopedRequest, wave: Wave, edited: TrainingClass | None, form
                 saved, job = services.add_class(wave_id=wave.pk, **values)
         except services.TooFewHours as error:
             message = _("Program ini %(hours)d JP. Aturan gelombang meminta paling sedikit %(minimum)d JP.")
-            form.add_error("programme", message % {"hours": error.hours, "minimum": error.minimum})
+            form.add_error("programme" if "programme" in form.fields else None, message % {"hours": error.hours, "minimum": error.minimum})
         except services.OutsideTheWave:
             form.add_error(
                 "starts_on", _("Kelas harus berada di antara tanggal mulai dan selesai pelatihan gelombang.")
             )
         except services.ClassesStand:
-            messages.error(request, _("Kelas gelombang ini tidak dapat diubah lagi."))
+            messages.error(request, FIXED)
             return redirect("province-classes", wave.slug)
         else:
             if job:
