@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from accounts.scope import NOBODY, Scope
 from accounts.services import enter_scope
 from clusters.apportionment import is_webster
-from clusters.models import QuotaCell, QuotaSplit, Wave
+from clusters.models import ClusterArea, QuotaCell, QuotaSplit, Wave
 from clusters.selectors.quota import matrix_of, reason_of, splits_of
 from clusters.services.quota import (
     CHANGED_FIGURES,
@@ -295,28 +296,42 @@ class TestJobs:
             request_split(scope=staff_scope(), wave=wave, reason="Uji")
 
 
+def wait_until_somebody_waits_for_us() -> None:
+    deadline = monotonic() + 20
+    with connection.cursor() as cursor:
+        while monotonic() < deadline:
+            cursor.execute(
+                "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+            )
+            if cursor.fetchone() == (True,):
+                return
+    raise AssertionError("nobody waited")
+
+
 @pytest.mark.django_db(transaction=True)
-def test_proposals_at_once_come_one_after_the_other() -> None:
+@pytest.mark.parametrize(("day", "versions"), [(0, [1]), (1, [1, 2])], ids=["same figures", "other figures"])
+def test_proposals_at_once_come_one_after_the_other(day: int, versions: list[int]) -> None:
+    """The second waits for the first and then sees it: the same version for the same figures, else the next; none is lost."""
     wave = make_wave()
     deliver_indicators()
-    versions: list[int] = []
+    ClusterArea.objects.update(valid_to=NOW.date())  # so that the figures of the next day differ
+    found: list[int] = []
 
-    def act(number: int) -> None:
-        deliver_seats(wave, {(PMI, 3301): 16 * number}, now=NOW + timedelta(minutes=number))
-        versions.append(propose(wave, reason=f"Nomor {number}").version)
-        connection.close()
+    def second() -> None:
+        try:
+            found.append(propose(wave, day=day).version)
+        finally:
+            connection.close()
 
-    threads = [threading.Thread(target=act, args=[number]) for number in range(1, 7)]
-    for thread in threads:
+    thread = threading.Thread(target=second)
+    with transaction.atomic():
+        propose(wave)
         thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(versions) == 6
-    stored = list(QuotaSplit.objects.order_by("version").values_list("version", flat=True))
-    assert stored == list(range(1, len(stored) + 1))
-    assert max(versions) == len(stored)
-    newest = QuotaSplit.objects.order_by("-version")[0]
-    assert propose(wave) == newest
+        wait_until_somebody_waits_for_us()
+    thread.join()
+    assert found == [versions[-1]]
+    assert list(QuotaSplit.objects.order_by("version").values_list("version", flat=True)) == versions
+    assert QuotaCell.objects.count() == 16 * len(versions)
 
 
 def test_queries_of_a_proposal_do_not_grow(wave: Wave, django_assert_max_num_queries: Any) -> None:
