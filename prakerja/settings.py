@@ -172,4 +172,5 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
 }
 
+REGISTRATION_NUMBERS = None  # only a rehearsal names a source of its own, to be repeatable
 SAMPLE_DATA = os.environ.get("PRAKERJA_SAMPLE", "1" if DEVELOPMENT else "0") == "1"

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import segno
+from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -28,9 +29,9 @@ from registrations.selectors.own import latest_decision, own_applicant, own_regi
 from registrations.selectors.places import districts_of, villages_of
 from registrations.selectors.waves import last_closed_wave, next_wave, open_waves
 from registrations.services import intake
-from registrations.services.budget import BudgetSpent, within_budget
+from registrations.services.budget import PER_ADDRESS, PER_SESSION, BudgetSpent, within_budget
 from registrations.services.consents import CONSENT_VERSION
-from registrations.services.receipts import Receipt, secret_code
+from registrations.services.receipts import Receipt, random_numbers, secret_code
 
 APPLICANT_KEY = "applicant"  # who the session has shown to be: read by the scope middleware
 SUBMISSION_KEY = "submission"  # idempotency key of the form that is being filled in
@@ -67,6 +68,7 @@ def register(request: ScopedRequest) -> HttpResponse:
         "idempotency_key": _submission_key(request),
         "now": now,
         "language": get_language() or "id",
+        "number_source": settings.REGISTRATION_NUMBERS or random_numbers,
     }
     try:
         if applicant:
@@ -182,14 +184,20 @@ def _why_not(decision: Decision) -> dict[str, list[str]]:
     return {"failures": sentences[: len(decision.failures)], "judged": sentences[len(decision.failures) :]}
 
 
-def _askers(request: ScopedRequest) -> list[str]:
+def _askers(request: ScopedRequest) -> dict[str, int]:
     session = request.session.session_key
-    return [f"address {request.META['REMOTE_ADDR']}", *([f"session {session}"] if session else [])]
+    return {f"address {request.META['REMOTE_ADDR']}": PER_ADDRESS} | (
+        {f"session {session}": PER_SESSION} if session else {}
+    )
 
 
 def _office(form: SectionedForm) -> LabourOffice | None:
     """The labour office of the regency that was chosen."""
-    return LabourOffice.objects.filter(regency_id=form.cleaned_data.get("regency") or None).first()
+    return (
+        LabourOffice.objects.select_related("regency")
+        .filter(regency_id=form.cleaned_data.get("regency") or None)
+        .first()
+    )
 
 
 def _steps(wave: Wave, *, joined: bool) -> list[tuple[str, str]]:
@@ -199,7 +207,7 @@ def _steps(wave: Wave, *, joined: bool) -> list[tuple[str, str]]:
         (_day(wave.closes_at), gettext("Batas memilih dan mengubah kelas.") if joined else missing),
         (
             _day(wave.draws_at),
-            gettext("Undian, terbuka untuk umum. Hasilnya ada di halaman status dan dikirim ke HP Anda."),
+            gettext("Undian, terbuka untuk umum. Hasilnya ada di halaman status."),
         ),
         (_day(wave.starts_on), gettext("Pelatihan tatap muka mulai, bagi yang mendapat tempat.")),
     ]

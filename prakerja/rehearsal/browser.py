@@ -10,8 +10,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
 
-from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
-from django.db import connections
+from django.core.servers.basehttp import WSGIRequestHandler, WSGIServer
 
 from prakerja.wsgi import application
 
@@ -23,8 +22,11 @@ class _QuietHandler(WSGIRequestHandler):
 
 @contextmanager
 def served() -> Iterator[str]:
-    """The portal on a free port of this machine for as long as the block runs; yields its address."""
-    server = ThreadedWSGIServer(("127.0.0.1", 0), _QuietHandler, connections_override=None)
+    """The portal on a free port of this machine for as long as the block runs; yields its address.
+
+    One thread answers, so one connection to the database serves all requests.
+    """
+    server = WSGIServer(("127.0.0.1", 0), _QuietHandler)
     server.set_app(application)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
@@ -34,7 +36,6 @@ def served() -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
-        connections.close_all()
 
 
 class Browser:

@@ -70,8 +70,9 @@ def people(*, count: int, seed: int, places: Sequence[Place], today: date, first
 def _person(random: Random, serial: int, place: Place, household: str, today: date) -> Person:
     woman = random.random() < 0.56
     born = today - timedelta(days=int(365.25 * min(63, max(18.1, random.gauss(29, 9)))))
-    pmi = random.random() < (0.3 if place.regency_id in SENDING else 0.08)
-    laid_off = not pmi and random.random() < (0.28 if place.regency_id in INDUSTRIAL else 0.09)
+    # A man without a disability comes because he wants to work abroad or lost his work: nothing else would qualify him.
+    pmi = random.random() < (0.3 if place.regency_id in SENDING else 0.1) * (1 if woman else 2)
+    laid_off = not pmi and random.random() < (0.28 if place.regency_id in INDUSTRIAL else 0.1) * (1 if woman else 3)
     first = random.choice(WOMEN if woman else MEN)
     disabled = random.random() < 0.03
     return Person(
@@ -94,8 +95,8 @@ def _person(random: Random, serial: int, place: Place, household: str, today: da
         received_before=False,
         pmi_candidate=pmi,
         laid_off=laid_off,
-        remote=random.random() < (0.8 if place.blank_spot else 0.18),
-        unfamiliar_digital=random.random() < 0.85,
+        remote=random.random() < (0.8 if place.blank_spot else 0.25),
+        unfamiliar_digital=random.random() < 0.94,
         disability=None if random.random() < 0.1 else disabled,
         disability_need="Ruang kelas tanpa tangga" if disabled else "",
     )

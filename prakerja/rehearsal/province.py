@@ -7,7 +7,6 @@ from random import Random
 from uuid import UUID
 
 from django.utils import timezone
-from training.services.classes import record_open_seats
 
 from accounts.models import User
 from accounts.scope import Scope
@@ -19,6 +18,7 @@ from clusters.services.waves import create_decision, create_wave, transition
 from prakerja.rehearsal.population import Place
 from records.ids import uuid7
 from training.models import Programme, Provider, TrainingClass
+from training.services.classes import record_open_seats
 
 PASSWORD = "contoh-jateng-2026"  # noqa: S105 - of the sample province only, printed at its start
 SEATS = 16
@@ -103,7 +103,7 @@ def make_wave(*, staff: Staff, slug: str, name: str, total: int, opens_at: datet
             "closes_at": closes_at,
             "draws_at": closes_at + timedelta(days=3),
             "starts_on": timezone.localdate(closes_at) + timedelta(days=30),
-            "ends_on": timezone.localdate(closes_at) + timedelta(days=75),
+            "ends_on": timezone.localdate(closes_at) + timedelta(days=90),
         },
         now=now,
     )
@@ -156,7 +156,7 @@ def make_classes(
                 )
             )
     TrainingClass.objects.bulk_create(classes)
-    record_open_seats(wave=wave, now=now)
+    record_open_seats(wave_id=wave.pk, now=now)
     return popularity
 
 

@@ -1,6 +1,6 @@
 """How often one asker may be told that a NIK is known already: else the form would answer who is registered."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -9,7 +9,8 @@ from records.fields import BlindIndexField
 from registrations.services.intake import DuplicateApplicant
 from registrations.services.receipts import Receipt
 
-DUPLICATES = 3
+PER_SESSION = 3
+PER_ADDRESS = 60  # one address may be a whole village behind one phone mast, or a counter
 WINDOW = timedelta(days=1)
 
 
@@ -17,19 +18,20 @@ class BudgetSpent(Exception):
     """One of the askers was told so often enough within a day; nothing more is looked up for them."""
 
 
-def within_budget(*, askers: Sequence[str], now: datetime, act: Callable[[], Receipt]) -> Receipt:
-    """What `act` gives; its DuplicateApplicant costs every asker ("session ...", "address ...") one of the budget.
+def within_budget(*, askers: Mapping[str, int], now: datetime, act: Callable[[], Receipt]) -> Receipt:
+    """What `act` gives; its DuplicateApplicant costs every asker ("session ...", "address ...": budget) one of its budget.
 
     Raises BudgetSpent, also for the duplicate that would go beyond; the caller commits either.
     """
-    keys = [BlindIndexField.of("code", f"duplicate {asker}") for asker in askers]
-    if any(_count("registrations_count_attempts(%s, %s)", [key, now - WINDOW]) >= DUPLICATES for key in keys):
+    budgets = {BlindIndexField.of("code", f"duplicate {asker}"): budget for asker, budget in askers.items()}
+    since = now - WINDOW
+    if any(_count("registrations_count_attempts(%s, %s)", [key, since]) >= budgets[key] for key in budgets):
         raise BudgetSpent
     try:
         return act()
     except DuplicateApplicant:
-        spent = [_count("registrations_add_attempt(%s, %s, %s)", [key, now, now - WINDOW]) for key in sorted(keys)]
-        if max(spent) > DUPLICATES:
+        spent = {key: _count("registrations_add_attempt(%s, %s, %s)", [key, now, since]) for key in sorted(budgets)}
+        if any(spent[key] > budgets[key] for key in spent):
             raise BudgetSpent from None
         raise
 
