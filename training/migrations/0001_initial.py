@@ -110,7 +110,7 @@ class Migration(migrations.Migration):
             name='DrawPack',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('audience', models.CharField(choices=[('public', 'Public'), ('auditor', 'Auditor')], max_length=8)),
+                ('audience', models.CharField(choices=[('public', 'Public'), ("auditors", "Auditors")], max_length=8)),
                 ('content', models.BinaryField()),
                 ('sha256', models.CharField(max_length=64)),
                 ('draw', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='packs', to='training.draw')),
