@@ -13,6 +13,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from clusters.models import Dataset, Observation, Wave
 
@@ -57,7 +58,9 @@ def record_observations(*, dataset_name: str, publisher: str, rows: Sequence[New
             return dataset
         current: dict[Hashable, Observation] = {
             _subject(old): old
-            for old in Observation.objects.current().filter(indicator__in={row.indicator for row in rows})
+            for old in Observation.objects.current().filter(
+                Q(wave__in=waves) | Q(wave=None), indicator__in={row.indicator for row in rows}
+            )
         }
         news = [
             Observation(dataset=dataset, as_of=now, **asdict(row))
