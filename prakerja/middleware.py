@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils import translation
 
 from accounts.middleware import View
 from accounts.scope import NOBODY, Scope
@@ -15,6 +17,24 @@ from clusters.selectors.offices import scope_of
 from records.walls import ROLE
 
 APPLICANT_KEY = "applicant"
+
+
+class LanguageMiddleware:
+    """Indonesian, unless the reader chose another language here.
+
+    What the browser asks for is left aside: phones are often set to English by those who read Indonesian.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
+        language = chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+        with translation.override(language):
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response
 
 
 class ScopeMiddleware:

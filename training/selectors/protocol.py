@@ -68,7 +68,8 @@ def draw_steps(wave: Wave, draw: Draw | None) -> list[dict[str, Any]]:
         {
             "title": _("Dadu dilempar di depan saksi"),
             "moment": draw.seeded_at if draw else wave.draws_at,
-            "text": _("Dadu: %(dice)s. Saksi: %(witnesses)s.") % {"dice": draw.dice, "witnesses": draw.witnesses}
+            "text": _("Dadu: %(dice)s. Saksi: %(witnesses)s.")
+            % {"dice": _in_fives(draw.dice), "witnesses": "; ".join(draw.witnesses.split("\n"))}
             if draw and draw.dice
             else _("Dadu menentukan benih undian bersama sidik daftar. Tidak seorang pun dapat memilih hasilnya."),
             "hash": draw.seed if draw else "",
@@ -95,3 +96,7 @@ def draw_steps(wave: Wave, draw: Draw | None) -> list[dict[str, Any]]:
         if draw and draw.state == "disagreed" and index == 2:
             step["state"] = "failed"
     return steps
+
+
+def _in_fives(dice: str) -> str:
+    return " ".join(dice[i : i + 5] for i in range(0, len(dice), 5))

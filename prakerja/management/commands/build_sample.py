@@ -11,6 +11,8 @@ from django.utils import timezone
 from clusters.models import Wave
 from prakerja.rehearsal import sample
 from prakerja.rehearsal.province import PASSWORD, STAFF
+from registrations.services.receipts import secret_code
+from training.models import DrawResult
 
 
 class Command(BaseCommand):
@@ -30,6 +32,21 @@ class Command(BaseCommand):
         self._say("Sample accounts, all with the password " + PASSWORD)
         for name, email, _role, _regency in STAFF:
             self._say(f"  {email:32}{name}")
+
+        self._say("Sample applicants of the published wave, for /status/ (number, code, birth date)")
+        for label, placed in (("with a place", True), ("without", False)):
+            result = (
+                DrawResult.objects.filter(
+                    training_class__isnull=not placed, registration__wave__state=Wave.State.PUBLISHED
+                )
+                .select_related("registration__applicant")
+                .order_by("position")
+                .last()
+            )
+            if result:
+                person = result.registration
+                code = secret_code(person.idempotency_key)
+                self._say(f"  {person.number}  {code}  {person.applicant.birth_date:%d-%m-%Y}  {label}")
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
