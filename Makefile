@@ -26,8 +26,9 @@ env: .venv/.installed ## Create .venv and install the locked packages, if they c
 up: env ## Start the whole portal with sample data on http://127.0.0.1:8000/ (PORT=8001 for another port)
 	@$(BIN)/python -m prakerja.embedded up
 
+# An exported DJANGO_SETTINGS_MODULE would have pytest read the settings before conftest.py boots the servers.
 test: env ## Run the tests on embedded servers, or on those of DATABASE_URL and REDIS_URL
-	$(BIN)/pytest -n 2
+	env -u DJANGO_SETTINGS_MODULE $(BIN)/pytest -n 2
 
 # Static checks read the settings; these values connect to nothing.
 lint types: export DATABASE_URL := postgres://nobody@localhost/nothing

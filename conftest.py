@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import django
+import hypothesis
 import pytest
 import redis
 
@@ -57,6 +58,8 @@ def _boot() -> None:
 if "PYTEST_XDIST_WORKER" not in os.environ:
     _boot()
 django.setup()
+hypothesis.settings.register_profile("portal", deadline=None)  # a busy machine is no wrong result
+hypothesis.settings.load_profile("portal")
 
 
 @pytest.hookimpl(optionalhook=True)

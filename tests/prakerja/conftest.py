@@ -11,8 +11,8 @@ import pytest
 from tests.prakerja.processes import ended, processes_of
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
+@contextlib.contextmanager
+def _new_folder() -> Iterator[Path]:
     """Not tmp_path: run by root, the account of the servers could not enter it, and its name is long."""
     path = Path(tempfile.mkdtemp(prefix="prakerja-"))
     path.chmod(0o711)
@@ -22,3 +22,17 @@ def folder() -> Iterator[Path]:
             os.kill(pid, signal.SIGKILL)
     ended(path)
     shutil.rmtree(path)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A state folder."""
+    with _new_folder() as path:
+        yield path
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    """A state folder that the tests of a module share, one after the other: its second start is a warm one."""
+    with _new_folder() as path:
+        yield path

@@ -137,6 +137,12 @@ def test_lost_keys_are_not_replaced_while_their_database_exists(folder: Path) ->
     assert not (folder / "keys.json").exists()
 
 
+def test_a_full_disk_is_told_before_anything_starts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("prakerja.embedded.state.FREE_BYTES_NEEDED", 2**62)
+    with pytest.raises(EmbeddedError, match="is full"):
+        State(folder).prepare()
+
+
 def test_the_reason_is_told_when_a_server_does_not_start(folder: Path) -> None:
     create_keys(folder / "keys.json")
     (folder / "postgres/data").mkdir(parents=True)

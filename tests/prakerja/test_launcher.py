@@ -55,48 +55,48 @@ def _pids(folder: Path, words: str) -> list[int]:
     return [pid for pid, command in processes_of(folder).items() if words in command]
 
 
-def test_it_serves_shares_its_servers_and_dies_without_leaving_anything(folder: Path) -> None:
+def test_it_serves_shares_its_servers_and_dies_without_leaving_anything(home: Path) -> None:
     port = _free_port()
-    launcher = _start(folder, port)
+    launcher = _start(home, port)
     connection = http.client.HTTPConnection("127.0.0.1", port)
     connection.request("GET", "/health/")
     assert connection.getresponse().status == 200
-    assert len(_pids(folder, "gunicorn")) == 3 and len(_pids(folder, "prakerja.celery worker")) == 3
+    assert len(_pids(home, "gunicorn")) == 3 and len(_pids(home, "prakerja.celery worker")) == 3
 
     shell = subprocess.run(
         [sys.executable, "manage.py", "shell", "--no-imports", "-c", SHOW],
         cwd=ROOT,
-        env=environment(folder),
+        env=environment(home),
         capture_output=True,
         text=True,
         check=True,
     )
-    urls = [(folder / f"{name}.url").read_text() for name in ("postgres", "valkey")]
+    urls = [(home / f"{name}.url").read_text() for name in ("postgres", "valkey")]
     assert shell.stdout.split() == urls
-    assert "is running already" in _refusal(folder, f"--port={_free_port()}")
+    assert "is running already" in _refusal(home, f"--port={_free_port()}")
     assert launcher.poll() is None
 
     launcher.kill()
     launcher.communicate()
-    assert ended(folder)
+    assert ended(home)
 
 
-def test_a_signal_stops_it_in_order(folder: Path) -> None:
-    launcher = _start(folder, _free_port())
+def test_a_signal_stops_it_in_order(home: Path) -> None:
+    launcher = _start(home, _free_port())
     launcher.send_signal(signal.SIGTERM)
     said, _ = launcher.communicate()
     assert launcher.returncode == 0 and said.endswith("Stopped.\n")
-    assert ended(folder, seconds=3)
+    assert ended(home, seconds=3)
 
 
-def test_it_names_the_part_that_died_and_stops(folder: Path) -> None:
-    launcher = _start(folder, _free_port())
-    (beat,) = _pids(folder, " beat ")
+def test_it_names_the_part_that_died_and_stops(home: Path) -> None:
+    launcher = _start(home, _free_port())
+    (beat,) = _pids(home, " beat ")
     os.kill(beat, signal.SIGKILL)
     said, _ = launcher.communicate()
     assert launcher.returncode == 1
     assert "beat ended with status -9" in said and "logs/beat.log" in said
-    assert ended(folder, seconds=3)
+    assert ended(home, seconds=3)
 
 
 def test_a_taken_port_is_one_line_before_anything_starts(folder: Path) -> None:
