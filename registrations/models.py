@@ -5,12 +5,19 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from clusters.models import Regency, RuleSet, Village, Wave
 from records.fields import BlindIndexField, EncryptedField
 from records.ids import uuid7
 from records.models import Stamped
 from registrations.querysets import ApplicantQuerySet, RegistrationQuerySet, TallyQuerySet
+
+STATE_WORDS = {
+    "registered": _("Terdaftar, belum gabung"),
+    "joined": _("Sudah gabung"),
+    "withdrawn": _("Mengundurkan diri"),
+}
 
 
 class Applicant(Stamped):
@@ -166,6 +173,10 @@ class Registration(Stamped):
 
     def __str__(self) -> str:
         return self.number
+
+    def get_state_display(self) -> str:
+        """The word for the state. Words are no part of the choices, so that changing one needs no migration."""
+        return str(STATE_WORDS[self.state])
 
 
 class EligibilityDecision(models.Model):

@@ -85,7 +85,10 @@ def _save(request: ScopedRequest, wave: Wave, edited: TrainingClass | None, form
                 saved, job = services.add_class(wave_id=wave.pk, **values)
         except services.TooFewHours as error:
             message = _("Program ini %(hours)d JP. Aturan gelombang meminta paling sedikit %(minimum)d JP.")
-            form.add_error("programme" if "programme" in form.fields else None, message % {"hours": error.hours, "minimum": error.minimum})
+            form.add_error(
+                "programme" if "programme" in form.fields else None,
+                message % {"hours": error.hours, "minimum": error.minimum},
+            )
         except services.OutsideTheWave:
             form.add_error(
                 "starts_on", _("Kelas harus berada di antara tanggal mulai dan selesai pelatihan gelombang.")
