@@ -4,10 +4,13 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from prakerja.health import health
+from prakerja.public import help_page, home
 from prakerja.style_guide import style_guide
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/", health, name="health"),
+    path("", home, name="home"),
+    path("bantuan/", help_page, name="help"),
     path("gaya/", style_guide, name="style-guide"),
     path("bahasa/", set_language, name="set_language"),
     path("", include("accounts.urls")),
