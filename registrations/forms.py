@@ -199,7 +199,7 @@ class PersonForm(AnswersForm):
     )
     phone = _text(
         _("Nomor HP"),
-        _("Hasil dikirim ke nomor ini. Contoh: 0812 3456 7890. Nomor keluarga boleh dipakai bersama."),
+        _("Nomor yang dapat kami hubungi, misalnya 0812 3456 7890. Nomor keluarga boleh dipakai bersama."),
         required=_("Isi nomor HP Anda atau nomor keluarga, misalnya 0812 3456 7890."),
         attrs={"inputmode": "tel", "autocomplete": "tel", "size": 20},
     )
@@ -261,6 +261,7 @@ class PersonForm(AnswersForm):
         ("klaster", _("Klaster"), ["pmi_candidate", "laid_off", "disability", "disability_need"]),
         AnswersForm.sections[-1],
     ]
+    field_order = [name for _key, _title, names in sections for name in names]  # also of the error summary
 
     def __init__(self, *args: Any, today: date, options_urls: Mapping[str, str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -48,11 +48,12 @@ def register(request: ScopedRequest) -> HttpResponse:
     applicant = own_applicant(request.scope) if "nik" not in request.POST else None
     if applicant and own_registration(request.scope, wave):
         return redirect("receipt")
+    sent = request.POST if request.method == "POST" else None
     form: AnswersForm = (
-        AnswersForm(request.POST or None)
+        AnswersForm(sent)
         if applicant
         else PersonForm(
-            request.POST or None,
+            sent,
             asking_options="choose" in request.POST,
             today=timezone.localdate(now),
             options_urls={"regency": reverse("district-options"), "district": reverse("village-options")},

@@ -10,7 +10,7 @@ from registrations.services.intake import DuplicateApplicant
 from registrations.services.receipts import Receipt
 
 PER_SESSION = 3
-PER_ADDRESS = 60  # one address may be a whole village behind one phone mast, or a counter
+PER_ADDRESS = 3
 WINDOW = timedelta(days=1)
 
 
