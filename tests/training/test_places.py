@@ -174,9 +174,7 @@ class TestAnswers:
         ready = make_ready(people=20)
         offer = Placement.objects.filter(draw=published(ready)).select_related("registration").first()
         assert offer
-        answer_offer(
-            scope=own_scope(offer.registration), placement_id=offer.pk, accept=False, now=ready.wave.draws_at
-        )
+        answer_offer(scope=own_scope(offer.registration), placement_id=offer.pk, accept=False, now=ready.wave.draws_at)
         with pytest.raises(IntegrityError), transaction.atomic():
             Placement.objects.filter(pk=offer.pk).update(state="accepted")
 
@@ -189,9 +187,7 @@ class TestRefill:
         held = dict(Placement.objects.values_list("registration_id", "training_class_id"))
         offer = Placement.objects.filter(draw=draw).select_related("registration").first()
         assert offer
-        answer_offer(
-            scope=own_scope(offer.registration), placement_id=offer.pk, accept=False, now=ready.wave.draws_at
-        )
+        answer_offer(scope=own_scope(offer.registration), placement_id=offer.pk, accept=False, now=ready.wave.draws_at)
         assert refill(draw_id=draw.pk, now=ready.wave.draws_at) == {"placed": 1}
         live = dict(
             Placement.objects.filter(state__in=Placement.LIVE).values_list("registration_id", "training_class_id")
@@ -212,9 +208,7 @@ class TestRefill:
         Registration.objects.filter(pk=next_up.pk).update(state="withdrawn")
         offer = Placement.objects.filter(draw=draw).select_related("registration").first()
         assert offer
-        answer_offer(
-            scope=own_scope(offer.registration), placement_id=offer.pk, accept=False, now=ready.wave.draws_at
-        )
+        answer_offer(scope=own_scope(offer.registration), placement_id=offer.pk, accept=False, now=ready.wave.draws_at)
         refill(draw_id=draw.pk, now=ready.wave.draws_at)
         assert not Placement.objects.filter(registration=next_up).exists()
         assert Placement.objects.filter(draw=draw, state__in=Placement.LIVE).count() == draw.placed
