@@ -119,6 +119,12 @@ def test_ties_close_the_lowest_class_and_people_may_end_without_one() -> None:
     assert given_.class_index.tolist() == [-1, -1]
 
 
+@pytest.mark.parametrize("minimum", [np.array([-1], np.int32), np.array([1, 1], np.int32), np.array([1.0])])
+def test_minimum_is_checked(minimum: Any) -> None:
+    with pytest.raises(ValueError, match=r"^minimum: "):
+        close_small_classes(minimum=minimum, **Instance((0, 1, 2, 3), (X, Y, Z1, Z2), **TWO_PLACES).arrays())
+
+
 @given(instances(), st.data())
 @settings(deadline=None)
 def test_closing_regency_by_regency_and_class_by_class_gives_the_same(x: Instance, data: st.DataObject) -> None:

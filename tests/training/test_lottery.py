@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.allocation import Allocation
@@ -113,6 +113,7 @@ def test_tree_by_hand() -> None:
 
 
 @given(leaves, st.data())
+@settings(deadline=None)
 def test_every_leaf_is_proved_and_nothing_else(tree: list[bytes], data: st.DataObject) -> None:
     root, count = merkle_root(tree), len(tree)
     i = data.draw(st.integers(0, count - 1))
@@ -129,6 +130,7 @@ def test_every_leaf_is_proved_and_nothing_else(tree: list[bytes], data: st.DataO
 
 
 @given(leaves, st.integers(0, 4))
+@settings(deadline=None)
 def test_blocks_give_the_same_root_and_proofs(tree: list[bytes], height: int) -> None:
     roots, size = block_roots(tree, height), 1 << height
     assert merkle_root(roots) == merkle_root(tree)
@@ -138,6 +140,7 @@ def test_blocks_give_the_same_root_and_proofs(tree: list[bytes], height: int) ->
 
 
 @given(leaves, st.data())
+@settings(deadline=None)
 def test_root_depends_on_every_leaf_and_on_their_order(tree: list[bytes], data: st.DataObject) -> None:
     i = data.draw(st.integers(0, len(tree) - 1))
     changed = [*tree[:i], sha256(tree[i]), *tree[i + 1 :]]
@@ -275,6 +278,7 @@ def test_ground_numbers_gain_nothing_since_the_list_moves_the_seed() -> None:
 
 
 @given(st.binary(min_size=32, max_size=32), st.lists(st.from_regex(r"\A[0-9A-Z-]{1,8}\Z"), max_size=30, unique=True))
+@settings(deadline=None)
 def test_order_is_by_ticket_then_number(seed: bytes, numbers: list[str]) -> None:
     expected = sorted(
         numbers, key=lambda number: (int.from_bytes(sha256(seed + b"\0" + number.encode()), "big"), number)
@@ -285,6 +289,7 @@ def test_order_is_by_ticket_then_number(seed: bytes, numbers: list[str]) -> None
 
 
 @given(st.lists(st.tuples(st.sampled_from([0, 1, 2**64, 2**64 + 1, 2**192, 2**255]), st.integers(0, 99)), max_size=12))
+@settings(deadline=None)
 def test_equal_ticket_prefixes_are_told_apart_and_equal_tickets_go_by_number(pairs: list[tuple[int, int]]) -> None:
     numbers = [f"{number}-{i:02}" for i, (_, number) in enumerate(pairs)]
     tickets = b"".join(value.to_bytes(32, "big") for value, _ in pairs)
