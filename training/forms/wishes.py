@@ -28,11 +28,11 @@ class WishesForm(forms.Form):
         super().__init__(*args, **kwargs)
         groups: dict[str, list[tuple[str, str]]] = {}
         for offered in classes:
-            label = gettext("%(programme)s, %(provider)s, mulai %(start)s (%(seats)s tempat)") % {
+            label = gettext("%(programme)s %(code)s, mulai %(start)s, %(provider)s") % {
+                "code": offered.code,
                 "programme": offered.programme.name_id,
                 "provider": offered.provider.name,
                 "start": date_format(offered.starts_on, "j F Y"),
-                "seats": offered.seats,
             }
             groups.setdefault(offered.cluster.name_id, []).append((str(offered.pk), label))
         choices = [("", gettext("Tidak ada pilihan")), *groups.items()]
