@@ -58,7 +58,7 @@ class Counts:
     unchanged: int
 
 
-class RegionCode(Widget):
+class RegionCode(Widget):  # type: ignore[misc]
     """An official code as its primary key: "33.01" -> 3301. With `stored` the region must already be in the database."""
 
     def __init__(self, model: type[models.Model], *, stored: bool = True, optional: bool = False) -> None:
@@ -80,7 +80,7 @@ class RegionCode(Widget):
         return key
 
 
-class WholeTable(BaseInstanceLoader):
+class WholeTable(BaseInstanceLoader):  # type: ignore[misc]
     """Finds a row's stored instance among all of the table, read once; refuses a key that stands twice in the file."""
 
     def __init__(self, resource: "ReferenceResource", dataset: tablib.Dataset) -> None:
@@ -97,7 +97,7 @@ class WholeTable(BaseInstanceLoader):
         return self.stored.get(key)
 
 
-class ReferenceResource(ModelResource):
+class ReferenceResource(ModelResource):  # type: ignore[misc]
     """A table whose rows are added and changed by its file, in bulk, and never removed."""
 
     kept: ClassVar[frozenset[str]] = frozenset()  # attributes that the province may have filled: a file only fills gaps
@@ -229,7 +229,7 @@ class Place(RegionCode):
         return None if value == PROVINCE_CODE else super().clean(value, row, **kwargs)
 
 
-class Figure(Widget):
+class Figure(Widget):  # type: ignore[misc]
     """One exact number, not negative. Ranges, words and blanks are refused: what is missing has no row."""
 
     def clean(self, value: str, row: Mapping[str, str] | None = None, **kwargs: Any) -> Decimal:
@@ -242,7 +242,7 @@ class Figure(Widget):
         return figure
 
 
-class Period(Widget):
+class Period(Widget):  # type: ignore[misc]
     def clean(self, value: str, row: Mapping[str, str] | None = None, **kwargs: Any) -> str:
         if not PERIOD.fullmatch(value):
             raise ValueError(f"{value!r} is not a period such as 2024, 2024-08, 2024-H2 or 2024-01..08")

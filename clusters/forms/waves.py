@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -155,7 +156,8 @@ class WaveForm(forms.Form):
 
 
 def _decision_label(decision: QuotaDecision) -> str:
-    return _("%(number)s: %(total)d tempat") % {"number": decision.decree_number, "total": decision.total}
+    places = number_format(decision.total, use_l10n=True, force_grouping=True)
+    return _("%(number)s: %(places)s tempat") % {"number": decision.decree_number, "places": places}
 
 
 class ExtendForm(forms.Form):

@@ -71,4 +71,5 @@ def places_by_regency(wave_id: UUID) -> dict[int, int]:
 def wave_events(wave: Wave) -> list[dict[str, Any]]:
     """What happened to a wave, newest first: at, kind, actor__name, actor_role, reason, fields."""
     events = Event.objects.filter(subject_type="wave", subject_id=wave.pk).order_by("-at", "-pk")
-    return list(events.values("at", "kind", "actor__name", "actor_role", "reason", "fields")[:50])
+    names = ("at", "kind", "actor__name", "actor_role", "reason", "fields")
+    return [dict(event) for event in events.values(*names)[:50]]

@@ -5,6 +5,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -27,6 +28,7 @@ from clusters.services.waves import (
     transition,
 )
 from clusters.states import TRANSITIONS
+from clusters.tasks import advance_waves as task
 from records.models import Event
 from tests.factories.people import make_rule_set, make_wave
 from tests.factories.staff import make_user
@@ -314,3 +316,11 @@ def test_waves_move_on_by_their_dates_and_nothing_opens_by_itself() -> None:
     assert states(60 * DAY) == ["draft", "closed", "running", "running"]
     assert states(61 * DAY) == ["draft", "closed", "finished", "finished"]
     assert advance_waves(now=NOW + 61 * DAY) == []
+
+
+def test_the_beat_knows_the_task_and_the_task_moves_waves() -> None:
+    over = make_wave("open", now=timezone.now() - 20 * DAY)
+    assert {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} >= {task.name}
+    task()
+    assert Wave.objects.get(pk=over.pk).state == "closed"
+    assert (last_event().kind, last_event().actor_id, last_event().actor_role) == ("wave.closed", None, "system")

@@ -155,7 +155,7 @@ def test_help_tells_the_rules_in_force(client: Client) -> None:
     rules = make_rule_set()
     page = get(client, "help")
     assert "Usia Anda 18 sampai 64 tahun." in page
-    assert "Jawab tawaran dalam 15 hari." in page
+    assert "Jawab tawaran dalam 15 hari;" in page
     assert rules.name in page
 
 
