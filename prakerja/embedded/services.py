@@ -119,7 +119,7 @@ def ensure(flavour: Flavour) -> Services:
     except KeyringError as error:
         raise EmbeddedError(f"{error} Put a good copy back; it is never replaced for you.") from error
     except OSError as error:
-        raise EmbeddedError(f"{services.state.folder}: {error.strerror}") from error
+        raise EmbeddedError(f"{error.filename or services.state.folder}: {error.strerror}") from error
     os.environ["PRAKERJA_STATE"] = str(services.state.folder)
     return services
 
