@@ -1,10 +1,9 @@
 """Fixtures for every room: a database that can be flushed, requests that end as in production, signed-in clients."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.signals import request_finished
 from django.db import connection
 from django.test import Client
 
@@ -21,17 +20,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _requests_end_their_transaction() -> Iterator[None]:
-    """Role and scope are local to a transaction; in a test the outer one goes on, so they are given back here."""
-
-    def leave_scope(**_: object) -> None:
-        if connection.in_atomic_block and not connection.needs_rollback:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT set_config('role', 'none', true), set_config('app.scope', '', true)")
-
-    request_finished.connect(leave_scope)
-    yield
-    request_finished.disconnect(leave_scope)
+def _requests_end_their_transaction(settings: Any) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:-1], "tests.ending.EndOfTransaction", settings.MIDDLEWARE[-1]]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -83,7 +84,9 @@ def close_own_status(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def answer(request: ScopedRequest, placement: UUID) -> HttpResponse:
-    """Accept or decline the offered place."""
+    """Accept or decline the offered place: the person, or the office at its counter. Who sees all answers none."""
+    if request.scope.sees_all:
+        raise PermissionDenied
     accept = request.POST.get("answer") == "accept"
     try:
         job = answer_offer(scope=request.scope, placement_id=placement, accept=accept, now=timezone.now())

@@ -1,0 +1,250 @@
+"""Every address, asked by every role for its own, another office's and nobody's record.
+
+Read as a table: what each role is answered. An address that is not in it fails, and so does an answer that carries a trace
+of somebody the asker may not see. Asked three times: with both walls, and with each of them alone.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection, models, transaction
+from django.http import HttpResponse
+from django.test import Client
+
+from tests.prakerja.world import ROLES, SEES_ALL, Visit, World, make_world, routes, visits_of
+
+Row = dict[str, int | str]
+
+PLANNERS = ("planner", "approver")
+OFFICE = ("mentor", "office_head")
+READERS = (*OFFICE, *SEES_ALL)
+SIGN_IN = "sign-in"  # a redirect to the sign-in page
+
+
+def row(status: int, **others: int) -> Row:
+    """The same answer for everybody but `others`."""
+    return dict.fromkeys(ROLES, status) | others
+
+
+def only(roles: Iterable[str], status: int, **others: int) -> Row:
+    """For these roles of staff; who is not signed in is asked to, other staff is refused."""
+    return (
+        {"public": SIGN_IN, "applicant": SIGN_IN}
+        | dict.fromkeys(ROLES[2:], 403)
+        | dict.fromkeys(roles, status)
+        | others
+    )
+
+
+def all_of(roles: Iterable[str], status: int) -> dict[str, int]:
+    return dict.fromkeys(roles, status)
+
+
+# A key is the route's name with the variants of its parameters (world.py), after the method where GET and POST differ.
+ACCESS: dict[str, Row] = {
+    "home": row(200),
+    "help": row(200),
+    "health": row(200),
+    "style-guide": row(200),
+    "set_language": row(302),
+    "sign-in": row(302, public=200, applicant=200),
+    "sign-out": row(302),
+    # Registering, and one's own registration
+    "register": row(200),
+    "receipt": row(302, applicant=200),
+    "join": row(404),
+    "district-options": row(200),
+    "village-options": row(200),
+    "wishes": row(302, applicant=200),
+    "status": row(200),
+    "status-open": row(200),
+    "status-close": row(302),
+    "answer-offer own": row(404, applicant=302, **all_of(OFFICE, 302), **all_of(SEES_ALL, 403)),
+    "answer-offer other": row(404, **all_of(SEES_ALL, 403)),
+    "answer-offer none": row(404, **all_of(SEES_ALL, 403)),
+    "own-line own": row(404, applicant=200),
+    "own-line other": row(404),
+    "own-line none": row(404),
+    # What anybody may check
+    "quota": row(200),
+    "quota no-wave": row(404),
+    "quota-csv": row(200),
+    "quota-csv no-wave": row(404),
+    "draw": row(200),
+    "draw no-wave": row(404),
+    "draw-pack public": row(200),
+    "draw-pack no-wave public": row(404),
+    "draw-pack auditors": row(404, **all_of(SEES_ALL, 200)),
+    "draw-pack no-wave auditors": row(404),
+    "verifier": row(200),
+    # The office
+    "workplace": only(READERS, 302),
+    "office": only(READERS, 200),
+    "people": only(READERS, 200),
+    "people-search": only(READERS, 302),
+    "person own": only(READERS, 200),
+    "person other": only(SEES_ALL, 200, **all_of(OFFICE, 404)),
+    "person none": only(READERS, 404),
+    "person-number own": only((*OFFICE, "auditor"), 200),
+    "person-number other": only(["auditor"], 200, **all_of(OFFICE, 404)),
+    "person-number none": only((*OFFICE, "auditor"), 404),
+    # The province
+    "province": only(SEES_ALL, 200),
+    "decision-new": only(PLANNERS, 200),
+    "wave-new": only(PLANNERS, 200),
+    "province-wave": only(SEES_ALL, 200),
+    "province-wave no-wave": only(SEES_ALL, 404),
+    "wave-edit": only(PLANNERS, 302),
+    "wave-edit no-wave": only(PLANNERS, 404),
+    "wave-extend": only(PLANNERS, 200),
+    "wave-extend no-wave": only(PLANNERS, 404),
+    "wave-step": only(PLANNERS, 302),
+    "wave-step no-wave": only(PLANNERS, 404),
+    "province-quota": only(SEES_ALL, 200),
+    "province-quota no-wave": only(SEES_ALL, 404),
+    "province-quota-propose": only(PLANNERS, 200),
+    "province-quota-propose no-wave": only(PLANNERS, 404),
+    "province-quota-publish": only(PLANNERS, 302),
+    "province-quota-publish no-split": only(PLANNERS, 404),
+    "province-quota-publish no-wave": only(PLANNERS, 404),
+    "province-draw": only(SEES_ALL, 200),
+    "province-draw no-wave": only(SEES_ALL, 404),
+    "draw-freeze": only(PLANNERS, 302),
+    "draw-freeze no-wave": only(PLANNERS, 404),
+    "draw-seed": only(PLANNERS, 200),
+    "draw-seed no-wave": only(PLANNERS, 404),
+    "draw-publish": only(PLANNERS, 302),
+    "draw-publish no-wave": only(PLANNERS, 404),
+    "draw-void": only(PLANNERS, 302),
+    "draw-void no-wave": only(PLANNERS, 404),
+    "province-classes": only(SEES_ALL, 200),
+    "province-classes no-wave": only(SEES_ALL, 404),
+    "class-new": only(PLANNERS, 200),
+    "class-new no-wave": only(PLANNERS, 404),
+    "class-edit": only(PLANNERS, 302),
+    "class-edit no-class": only(PLANNERS, 404),
+    "class-edit no-wave": only(PLANNERS, 404),
+}
+OUTSIDE_SCOPE = {"health", "sign-in", "sign-out", "status-open", "status-close"}
+PUBLISHED = {"draw", "draw-pack public"}  # winners stand here under their public numbers
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+def ask(world: World, role: str, method: str, visit: Visit) -> HttpResponse:
+    """The answer; whatever the request did is taken back."""
+    client = Client(raise_request_exception=False)
+    client.cookies.update(world.clients[role].cookies)
+    posted = {
+        "field": "nik", "purpose": "identity", "note": "Datang ke loket", "q": min(world.other.secrets, key=len)
+    } if method == "POST" else {}  # fmt: skip
+    with transaction.atomic():
+        response = client.generic(method, visit.path) if method == "GET" else client.post(visit.path, posted)
+        transaction.set_rollback(True)
+    return response
+
+
+def status_of(response: HttpResponse) -> int | str:
+    to_sign_in = response.status_code == 302 and response["Location"].startswith("/masuk/?")
+    return SIGN_IN if to_sign_in else response.status_code
+
+
+def leaks(world: World, role: str, method: str, visit: Visit, response: HttpResponse) -> set[str]:
+    """Traces in body or headers of somebody whom this role may not see, or of a number that nobody sees unasked."""
+    hidden = world.own.secrets | world.other.secrets
+    if role not in SEES_ALL:
+        hidden |= world.other.traces
+        if role not in (*OFFICE, "applicant"):
+            hidden |= world.own.traces
+    if (method, visit.key) == ("POST", "person-number own") and response.status_code == 200:
+        hidden -= world.own.secrets
+    if (method, visit.key) == ("POST", "person-number other") and role == "auditor":
+        hidden -= world.other.secrets
+    if visit.key in PUBLISHED:
+        hidden -= {world.own.registration.number, world.other.registration.number}
+    text = response.content.decode(errors="replace") + str(response.headers) + str(response.cookies)
+    squeezed = re.sub(r"\s|&nbsp;", "", text)  # numbers are shown in groups of four
+    hidden = {trace for trace in hidden if trace not in visit.path}  # an asker's own words may come back
+    return {trace for trace in hidden if trace in text or trace in squeezed}
+
+
+def wrong_answers(world: World, roles: Collection[str]) -> list[str]:
+    wrong = []
+    for name, pattern in routes().items():
+        for visit in visits_of(world, name, pattern):
+            expected = ACCESS.get(visit.key)
+            if expected is None:
+                wrong.append(f"{visit.key} is not in the table")
+                continue
+            for role in roles:
+                answers = {method: ask(world, role, method, visit) for method in ("GET", "POST")}
+                statuses = {method: status_of(answer) for method, answer in answers.items()}
+                if set(statuses.values()) - {405, 422} != {expected[role]}:  # 422: let in, and the form was empty
+                    wrong.append(f"{visit.key} as {role}: {statuses}, expected {expected[role]}")
+                for method, answer in answers.items():
+                    if found := leaks(world, role, method, visit, answer):
+                        wrong.append(f"{method} {visit.key} as {role} shows {found}")
+    return wrong
+
+
+def without_within(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the first wall down: `.within` narrows nothing."""
+    for model in apps.get_models():
+        for kind in getattr(model._default_manager, "_queryset_class", models.QuerySet).__mro__:
+            if "within" in vars(kind):
+                monkeypatch.setattr(kind, "within", lambda self, scope: self)
+
+
+def without_row_level_security() -> None:
+    """Take the second wall down, until the test's transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SELECT oid::regclass::text FROM pg_class WHERE relrowsecurity")
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+
+
+def test_every_role_is_answered_as_the_table_says(world: World) -> None:
+    assert not (wrong := wrong_answers(world, ROLES)), "\n".join(wrong)
+
+
+# One wall at a time, for those who do not see everything anyway.
+NARROW = ("public", "applicant", "mentor", "member")
+
+
+def test_row_level_security_alone_holds(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_within(monkeypatch)
+    assert not (wrong := wrong_answers(world, NARROW)), "\n".join(wrong)
+
+
+def test_scoped_queries_alone_hold(world: World) -> None:
+    without_row_level_security()
+    assert not (wrong := wrong_answers(world, NARROW)), "\n".join(wrong)
+
+
+def test_without_either_wall_the_other_office_is_seen(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_within(monkeypatch)
+    without_row_level_security()
+    visits = visits_of(world, "person", routes()["person"])
+    seen = {visit.key for visit in visits if leaks(world, "mentor", "GET", visit, ask(world, "mentor", "GET", visit))}
+    assert seen == {"person other"}
+
+
+def test_the_table_names_only_what_exists(world: World) -> None:
+    visits: list[Visit] = [visit for name, pattern in routes().items() for visit in visits_of(world, name, pattern)]
+    assert sorted(ACCESS) == sorted(visit.key for visit in visits)
+
+
+def test_few_views_look_before_anybody_is_known() -> None:
+    marked: dict[str, Any] = {
+        name: pattern for name, pattern in routes().items() if getattr(pattern.callback, "outside_scope", False)
+    }
+    assert set(marked) == OUTSIDE_SCOPE

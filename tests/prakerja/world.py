@@ -1,0 +1,134 @@
+"""Two offices with people of their own, everybody who may ask, and one address of each kind."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import product
+from typing import Any
+from uuid import UUID
+
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from clusters.models import Wave
+from clusters.services.quota import propose_split, publish_split
+from registrations.models import Registration
+from tests.clusters.quota_data import AFIRMASI, NOW, deliver_indicators, deliver_seats, make_province
+from tests.factories.draws import Ready, make_class, published, scope_of
+from tests.factories.people import make_region, make_wave
+from tests.factories.registered import make_registration
+from tests.factories.staff import make_staff
+from training.models import Placement, TrainingClass, Wish, WishList
+
+ROLES = (
+    "public", "applicant", "mentor", "office_head", "planner", "approver", "auditor", "operator", "member"
+)  # fmt: skip
+SEES_ALL = {"planner", "approver", "auditor"}
+OWN, OTHER = 3374, 3301
+NOBODY = UUID("0193e6a0-0000-7000-8000-000000000000")
+
+
+@dataclass
+class Canary:
+    """What must not get out: the values of one person, as they would stand in an answer."""
+
+    registration: Registration
+    name: str
+    secrets: set[str]  # never shown to anybody, save by a reveal
+
+    @property
+    def traces(self) -> set[str]:
+        """Enough to know that the person is there."""
+        return self.secrets | {self.name, self.registration.number, str(self.registration.pk)}
+
+
+@dataclass
+class World:
+    own: Canary
+    other: Canary
+    arguments: dict[str, dict[str, Any]] = field(default_factory=dict)  # parameter -> variant -> value
+    clients: dict[str, Client] = field(default_factory=dict)
+
+
+def make_world() -> World:
+    """A published draw with one place in each office, a second wave that is open, and a client for each role."""
+    make_province()
+    for regency in (OWN, OTHER):
+        make_region(regency * 1_000_000 + 11001)
+    wave = make_wave()
+    deliver_indicators()
+    deliver_seats(wave, {(AFIRMASI, OWN): 16, (AFIRMASI, OTHER): 16})
+    split = propose_split(wave_id=wave.pk, requested_by=None, reason="Pembagian pertama", now=NOW)
+    publish_split(scope=scope_of("approver"), split_id=split.pk, now=NOW)
+    own = _person(wave, OWN, "Kenari Semarangan", "3374995003957001")
+    other = _person(wave, OTHER, "Merpati Cilacapan", "3301995003957002")
+    Wave.objects.filter(pk=wave.pk).update(state="closed", closes_at=timezone.now())
+    wave.refresh_from_db()
+    published(Ready(wave, scope_of("planner"), scope_of("approver")))
+    make_wave(opens_at=wave.opens_at - timedelta(days=1))
+
+    world = World(own, other)
+    people = {"own": own.registration.pk, "other": other.registration.pk, "none": NOBODY}
+    offers = {key: Placement.objects.get(registration=pk).pk for key, pk in people.items() if pk != NOBODY}
+    world.arguments = {
+        "wave": {"": wave.slug, "no-wave": "tidak-ada"},
+        "registration_id": people,
+        "registration": people,
+        "placement": offers | {"none": NOBODY},
+        "split": {"": split.pk, "no-split": NOBODY},
+        "training_class": {"": TrainingClass.objects.get(code="A-1").pk, "no-class": NOBODY},
+        "audience": {"public": "public", "auditors": "auditors"},
+    }
+    for role in ROLES:
+        client = world.clients[role] = Client()
+        if role == "applicant":
+            session = client.session
+            session["applicant"] = str(own.registration.applicant_id)
+            session.save()
+            client.cookies["sessionid"] = session.session_key
+        elif role != "public":
+            client.force_login(make_staff("" if role == "member" else role, OWN))
+    return world
+
+
+def _person(wave: Wave, regency: int, name: str, nik: str) -> Canary:
+    secrets = {"nik": nik, "kk": f"{nik[:6]}010120{nik[12:]}", "phone": f"+62812777{nik[10:]}"}
+    registration = make_registration(wave, regency=regency, name=name, **secrets, address=f"Jalan {name} 7")
+    Registration.objects.filter(pk=registration.pk).update(state="joined", joined_at=timezone.now())
+    registration.refresh_from_db()
+    training_class = make_class(wave, f"{'A' if regency == OWN else 'B'}-1", regency_id=regency)
+    WishList.objects.create(registration=registration)
+    Wish.objects.create(registration=registration, rank=0, training_class=training_class)
+    return Canary(registration, name, {secrets["nik"], secrets["kk"], secrets["phone"].removeprefix("+62")})
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One address: `key` is the route's name with the variants of its parameters."""
+
+    key: str
+    path: str
+
+
+def routes() -> dict[str, URLPattern]:
+    """Every address the resolver knows, by name; one without a name stands under its pattern."""
+
+    def walk(patterns: list[URLPattern | URLResolver]) -> Iterator[URLPattern]:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns)
+            else:
+                yield pattern
+
+    return {pattern.name or str(pattern.pattern): pattern for pattern in walk(get_resolver().url_patterns)}
+
+
+def visits_of(world: World, name: str, pattern: URLPattern) -> Iterator[Visit]:
+    """The route with every variant of its parameters, at most one of them wrong at a time."""
+    parameters = list(pattern.pattern.converters)
+    for chosen in product(*(world.arguments[parameter].items() for parameter in parameters)):
+        variants = [variant for variant, _ in chosen if variant]
+        if len([variant for variant in variants if variant.startswith("no-")]) <= 1:
+            values = {parameter: value for parameter, (_, value) in zip(parameters, chosen, strict=True)}
+            yield Visit(" ".join([name, *variants]), reverse(name, kwargs=values))
