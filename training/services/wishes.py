@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.scope import Scope
 from clusters.models import Wave
@@ -103,5 +103,6 @@ def choose_many(*, wave: Wave, choices: Iterable[Choice], now: datetime) -> None
             {"registration_id": choice.registration_id, "rank": rank, "training_class_id": pk}
             for rank, pk in enumerate(choice.class_ids)
         ]
-    copy_rows(WishList, lists)
-    copy_rows(Wish, wishes)
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        copy_rows(cursor.cursor, WishList, lists)
+        copy_rows(cursor.cursor, Wish, wishes)
