@@ -1,20 +1,15 @@
 """Filters and annotations of clusters' tables."""
 
-from __future__ import annotations
-
 from datetime import date
-from typing import TYPE_CHECKING, Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
 
 from accounts.scope import Scope
 
-if TYPE_CHECKING:
-    pass
 
-
-class WaveQuerySet(models.QuerySet["Wave"]):
+class WaveQuerySet(models.QuerySet[Any]):
     def within(self, scope: Scope) -> Self:
         """Drafts are the province's; every other wave is public."""
         return self if scope.sees_all else self.exclude(state="draft")
@@ -23,7 +18,7 @@ class WaveQuerySet(models.QuerySet["Wave"]):
         return self.order_by("-opens_at", "-id")
 
 
-class QuotaSplitQuerySet(models.QuerySet["QuotaSplit"]):
+class QuotaSplitQuerySet(models.QuerySet[Any]):
     def within(self, scope: Scope) -> Self:
         """Proposals are the province's; what is or was published is public."""
         return self if scope.sees_all else self.published()
@@ -41,12 +36,12 @@ class QuotaSplitQuerySet(models.QuerySet["QuotaSplit"]):
         return self.filter(pk=models.Subquery(newest))
 
 
-class ObservationQuerySet(models.QuerySet["Observation"]):
+class ObservationQuerySet(models.QuerySet[Any]):
     def current(self) -> Self:
         return self.filter(superseded_by__isnull=True)
 
 
-class MembershipQuerySet(models.QuerySet["Membership"]):
+class MembershipQuerySet(models.QuerySet[Any]):
     def valid_on(self, day: date) -> Self:
         return self.filter(
             Q(approved_by__isnull=False),

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
+
+from django.utils import timezone
 
 from clusters.models import Wave
 from clusters.services.waves import advance_waves, transition
@@ -105,9 +107,9 @@ def _draw(plan: Plan, *, staff: Staff, wave: Wave, sources: drive.Sources) -> No
     drive.publish(staff=staff, draw=draw, now=published)
     _answers(wave, sources.random, published + timedelta(days=1), staff)
     if plan.state in {"running", "finished"}:
-        advance_waves(now=_noon(wave, wave.starts_on))
+        advance_waves(now=_noon(wave.starts_on))
     if plan.state == "finished":
-        advance_waves(now=_noon(wave, wave.ends_on) + timedelta(days=1))
+        advance_waves(now=_noon(wave.ends_on) + timedelta(days=1))
 
 
 def _answers(wave: Wave, random: Random, now: datetime, staff: Staff) -> None:
@@ -119,5 +121,5 @@ def _answers(wave: Wave, random: Random, now: datetime, staff: Staff) -> None:
             answer_offer(scope=staff.planner, placement_id=pk, accept=word < 0.66, now=now)
 
 
-def _noon(wave: Wave, day: object) -> datetime:
-    return wave.opens_at.replace(hour=5) + (day - wave.opens_at.date())  # type: ignore[operator]
+def _noon(day: date) -> datetime:
+    return datetime.combine(day, time(12), timezone.get_current_timezone())

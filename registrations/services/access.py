@@ -30,7 +30,7 @@ def open_status(*, number: str, code: str, birth_date: date, address: str, now: 
     for key, budget in keys:
         if StatusAttempt.objects.filter(key=key, at__gt=now - WINDOW).count() >= budget:
             raise TooManyAttempts
-    registration = Registration.objects.filter(number=number).select_related("applicant").first()
+    registration: Registration | None = Registration.objects.filter(number=number).select_related("applicant").first()
     expected = code_index(number, code)
     known = bytes(registration.code_index) if registration else bytes(32)
     born = registration.applicant.birth_date if registration else None
