@@ -106,6 +106,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "records.sweep_jobs", "schedule": 10.0},
     "propose-splits": {"task": "clusters.propose_due_splits", "schedule": 300.0},
     "advance-waves": {"task": "clusters.advance_waves", "schedule": 60.0},
+    "fold-tally": {"task": "registrations.fold_tally", "schedule": 30.0},
 }
 
 AUTH_USER_MODEL = "accounts.User"
