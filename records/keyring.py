@@ -8,7 +8,7 @@ import base64
 import hmac
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from uuid import UUID
@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _VERSION = 1
 _NONCE_BYTES = 12
+_SHORTEST = 3 + _NONCE_BYTES + 16  # the tag alone: an empty text
 
 
 class KeyringError(Exception):
@@ -27,9 +28,9 @@ class KeyringError(Exception):
 @dataclass(frozen=True)
 class Keyring:
     active: int
-    keys: dict[int, bytes]
-    peppers: dict[str, bytes]
-    secret_key: str
+    keys: dict[int, bytes] = field(repr=False)
+    peppers: dict[str, bytes] = field(repr=False)
+    secret_key: str = field(repr=False)
 
     @classmethod
     def from_file(cls, path: Path) -> "Keyring":
@@ -56,7 +57,9 @@ class Keyring:
         return bytes([_VERSION]) + self.active.to_bytes(2, "big") + nonce + sealed
 
     def decrypt(self, field: str, row: UUID, data: bytes) -> str:
-        """Raises KeyringError for an unknown key, a changed byte, or a ciphertext moved from another row or field."""
+        """Raises KeyringError for an unknown key, a changed or missing byte, or a ciphertext of another row or field."""
+        if len(data) < _SHORTEST:
+            raise KeyringError("The ciphertext is cut short.")
         cipher = self._ciphers.get(int.from_bytes(data[1:3], "big"))
         if data[0] != _VERSION or cipher is None:
             raise KeyringError("The ciphertext was made with a key that is not in the key file.")
