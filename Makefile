@@ -6,7 +6,7 @@ N ?= 20000
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env up test lint types rehearse
+.PHONY: help env up test lint types messages rehearse
 
 help: ## List the verbs
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -45,6 +45,10 @@ lint: types ## Check style, types, the direction of imports, production settings
 types: env
 	@test -f $(PRAKERJA_KEYS) || $(BIN)/python -m prakerja.embedded keys $(PRAKERJA_KEYS)
 	$(BIN)/mypy .
+
+messages: env ## Collect the texts of the interface (needs GNU gettext) and compile the English of locale/
+	$(BIN)/python manage.py makemessages -l en --no-location --no-wrap --no-obsolete -i .venv -i tests -i bench -i var
+	$(BIN)/pybabel compile -D django -d locale
 
 rehearse: env ## Rehearse a whole wave in a database of its own (N=20000 SEED=1)
 	$(BIN)/python manage.py rehearse --n $(N) --seed $(SEED)
