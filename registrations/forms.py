@@ -269,17 +269,18 @@ class PersonForm(AnswersForm):
         self.warnings: list[Finding] = []
         lists = {
             "regency": regencies(),
-            "district": districts_of(self._posted("regency")),
-            "village_id": villages_of(self._posted("district")),
+            "district": districts_of(regency) if (regency := self._posted("regency")) else [],
+            "village_id": villages_of(district) if (district := self._posted("district")) else [],
         }
         for name, choices in lists.items():
             cast(forms.ChoiceField, self.fields[name]).choices = [NOTHING_CHOSEN, *choices]
         for (parent, url), child in zip((options_urls or {}).items(), ["district", "village_id"], strict=False):
             self.fields[parent].widget.attrs |= {"data-options-url": url, "data-options-target": f"id_{child}"}
 
-    def _posted(self, name: str) -> int | None:
+    def _posted(self, name: str) -> int:
+        """The chosen place's primary key; 0, which no place has, where none was."""
         text = str(self.data.get(name, ""))
-        return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else None
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else 0
 
     @property
     def blank_spot(self) -> str:
@@ -309,7 +310,7 @@ class PersonForm(AnswersForm):
     def clean(self) -> None:
         values = self.cleaned_data
         places = named_places(
-            village_id=values.get("village_id"), numbers=[values.get("nik", ""), values.get("kk", "")]
+            village_id=values.get("village_id", 0), numbers=[values.get("nik", ""), values.get("kk", "")]
         )
         for finding in check(values, places=places, today=self.today):
             if finding.grade == "reject":

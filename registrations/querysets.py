@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import Any, Self
 from uuid import UUID
 
 from django.db import models
@@ -10,18 +10,15 @@ from django.db.models import F, Q, Sum
 
 from accounts.scope import Scope
 
-if TYPE_CHECKING:
-    pass
 
-
-class ApplicantQuerySet(models.QuerySet["Applicant"]):
+class ApplicantQuerySet(models.QuerySet[Any]):
     def within(self, scope: Scope) -> Self:
         if scope.sees_all:
             return self
         return self.filter(Q(regency_id__in=scope.regency_ids) | Q(pk=scope.applicant_id))
 
 
-class RegistrationQuerySet(models.QuerySet["Registration"]):
+class RegistrationQuerySet(models.QuerySet[Any]):
     def within(self, scope: Scope) -> Self:
         if scope.sees_all:
             return self
@@ -49,13 +46,14 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         return self.filter(search_name__gte=prefix, search_name__lt=prefix + "\U0010ffff") if prefix else self
 
 
-class TallyQuerySet(models.QuerySet["Tally"]):
+class TallyQuerySet(models.QuerySet[Any]):
     def within(self, scope: Scope) -> Self:
         return self if scope.sees_all else self.filter(regency_id__in=scope.regency_ids)
 
     def counts(self, *by: str) -> Self:
         """Rows of `by` with `people`, the sum of the increments; groups that came to nothing are left out."""
-        return self.values(*by).annotate(people=Sum("change")).exclude(people=0).order_by(*by)
+        groups: Self = self.values(*by).annotate(people=Sum("change")).exclude(people=0).order_by(*by)
+        return groups
 
     def in_cluster(self, index: int) -> Self:
         return self.annotate(cluster_bit=F("clusters").bitand(1 << index)).filter(cluster_bit__gt=0)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import segno
@@ -75,7 +75,7 @@ def register(request: ScopedRequest) -> HttpResponse:
         if applicant:
             receipt = intake.register_again(applicant=applicant, answers=form.answers(), **submission)
         else:
-            person = form.person()
+            person = cast(PersonForm, form).person()
             receipt = within_budget(
                 askers=_askers(request), now=now, act=lambda: intake.register(person=person, **submission)
             )
@@ -195,9 +195,7 @@ def _askers(request: ScopedRequest) -> dict[str, int]:
 def _office(form: SectionedForm) -> LabourOffice | None:
     """The labour office of the regency that was chosen."""
     return (
-        LabourOffice.objects.select_related("regency")
-        .filter(regency_id=form.cleaned_data.get("regency") or None)
-        .first()
+        LabourOffice.objects.select_related("regency").filter(regency_id=form.cleaned_data.get("regency") or 0).first()
     )
 
 

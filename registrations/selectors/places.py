@@ -21,7 +21,7 @@ def all_places() -> Places:
     )
 
 
-def named_places(*, village_id: int | None, numbers: Iterable[str]) -> Places:
+def named_places(*, village_id: int, numbers: Iterable[str]) -> Places:
     """Of all places only those that one person's village, NIK and KK name."""
     districts = {int(number[:6]) for number in numbers if number[:6].isascii() and number[:6].isdigit()}
     return Places(
@@ -40,11 +40,11 @@ def regencies() -> list[tuple[int, str]]:
     return list(Regency.objects.values_list("pk", "name"))
 
 
-def districts_of(regency_id: int | None) -> list[tuple[int, str]]:
+def districts_of(regency_id: int) -> list[tuple[int, str]]:
     return list(District.objects.filter(regency_id=regency_id).order_by("name", "pk").values_list("pk", "name"))
 
 
-def villages_of(district_id: int | None) -> list[tuple[int, str]]:
+def villages_of(district_id: int) -> list[tuple[int, str]]:
     return list(Village.objects.filter(district_id=district_id).order_by("name", "pk").values_list("pk", "name"))
 
 

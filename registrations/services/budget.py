@@ -36,7 +36,7 @@ def within_budget(*, askers: Mapping[str, int], now: datetime, act: Callable[[],
         raise
 
 
-def _count(function: str, arguments: list[object]) -> int:
+def _count(function: str, arguments: list[bytes | datetime]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {function}", arguments)
         return int(cursor.fetchone()[0])

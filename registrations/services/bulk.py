@@ -1,9 +1,11 @@
 """Registering many people at once: the checks and the rows of the single intake, written by COPY."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 from uuid import UUID, uuid4
@@ -27,11 +29,13 @@ from registrations.services.receipts import NumberSource, random_numbers
 from registrations.services.rows import Row, Subject
 from registrations.services.validation import Person, check
 
-CHUNK = 5_000
+CHUNK = 5_000  # people of one transaction
+BATCH = 1_000
 # Referred-to tables first.
 TABLES = (Applicant, Disability, DisabilityNeed, Registration, EligibilityDecision, Consent, Event)
 
 IdSource = Callable[[], UUID]
+Tables = dict[type[models.Model], list[Row]]
 
 
 @dataclass(frozen=True)
@@ -112,25 +116,34 @@ class _Intake:
     areas: Areas
 
     def register(self, chunk: Sequence[Person]) -> list[UUID | str]:
+        """One batch is written by the database while the next one is made: COPY waits outside Python's lock."""
+        results: list[UUID | str] = []
+        with (
+            connection.cursor() as cursor,
+            connection.wrap_database_errors,
+            ThreadPoolExecutor(max_workers=1) as writer,
+        ):
+            list(writer.map(partial(_write, cursor.cursor), self._batches(chunk, results)))
+        return results
+
+    def _batches(self, chunk: Sequence[Person], results: list[UUID | str]) -> Iterator[Tables]:
+        """The rows of the chunk by table, BATCH people at a time; what became of each person goes to `results`."""
         _close_gate()
         indexes = [(BlindIndexField.of("nik", person.nik), BlindIndexField.of("kk", person.kk)) for person in chunk]
         known = _present("registrations_applicant", "nik_index", [nik for nik, _kk in indexes])
         households = self._households([kk for _nik, kk in indexes])
-        tables: dict[type[models.Model], list[Row]] = defaultdict(list)
-        results: list[UUID | str] = []
-        for person, (nik, kk), number in zip(chunk, indexes, self._numbers(len(chunk)), strict=True):
-            result = "duplicate_applicant" if nik in known else self._add(person, households[kk], number, tables)
-            if isinstance(result, UUID):
-                known.add(nik)
-                households[kk] += 1
-            results.append(result)
-        for model in TABLES:
-            copy_rows(model, tables[model])
-        return results
+        everybody = zip(chunk, indexes, self._numbers(len(chunk)), strict=True)
+        while batch := list(islice(everybody, BATCH)):
+            tables: Tables = defaultdict(list)
+            for person, (nik, kk), number in batch:
+                result = "duplicate_applicant" if nik in known else self._add(person, households[kk], number, tables)
+                if isinstance(result, UUID):
+                    known.add(nik)
+                    households[kk] += 1
+                results.append(result)
+            yield tables
 
-    def _add(
-        self, person: Person, household: int, number: str, tables: dict[type[models.Model], list[Row]]
-    ) -> UUID | str:
+    def _add(self, person: Person, household: int, number: str, tables: Tables) -> UUID | str:
         """Append the person's rows to the tables and return the registration's id, or a refusal."""
         now = self.now
         findings = check(vars(person), places=self.places, today=self.day)
@@ -215,6 +228,11 @@ class _Intake:
             taken = _present("registrations_registration", "number", drawn)
             numbers |= dict.fromkeys(number for number in drawn if number not in taken)
         return list(numbers)
+
+
+def _write(cursor: Any, tables: Tables) -> None:
+    for model in TABLES:
+        copy_rows(cursor, model, tables[model])
 
 
 def _close_gate() -> None:

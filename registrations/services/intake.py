@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
@@ -256,7 +257,7 @@ class _Submission:
             )
         )
         registration.save(force_insert=True)
-        of_registration = {"registration_id": registration.pk, "now": self.now}
+        of_registration: dict[str, Any] = {"registration_id": registration.pk, "now": self.now}
         EligibilityDecision(**rows.decision_row(facts, decision, decision_id=uuid7(), **of_registration)).save(
             force_insert=True
         )

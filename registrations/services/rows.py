@@ -1,7 +1,6 @@
 """The rows of one registration as values by column: the single and the bulk intake write the same ones."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -174,8 +173,9 @@ def decision_row(facts: Facts, decision: Decision, *, decision_id: UUID, registr
 
 
 def facts_digest(facts: Facts) -> str:
-    """SHA-256 of the facts as JSON with sorted keys: shows later whether a decision rested on what is recorded."""
-    return hashlib.sha256(json.dumps(vars(facts), sort_keys=True, default=str).encode()).hexdigest()
+    """SHA-256 of the facts, a line `name=value` each in the order of names: shows what a decision rested on."""
+    lines = "\n".join([f"{name}={value}" for name, value in sorted(vars(facts).items())])
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def consent_row(purpose: str, *, consent_id: UUID, registration_id: UUID, language: str, now: datetime) -> Row:
