@@ -19,7 +19,7 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.middleware import ScopedRequest
+from accounts.middleware import ScopedRequest, client_address
 from clusters.models import LabourOffice, Wave
 from registrations import eligibility
 from registrations.eligibility import Decision
@@ -187,7 +187,7 @@ def _why_not(decision: Decision) -> dict[str, list[str]]:
 
 def _askers(request: ScopedRequest) -> dict[str, int]:
     session = request.session.session_key
-    return {f"address {request.META['REMOTE_ADDR']}": PER_ADDRESS} | (
+    return {f"address {client_address(request)}": PER_ADDRESS} | (
         {f"session {session}": PER_SESSION} if session else {}
     )
 

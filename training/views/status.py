@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from accounts.middleware import ScopedRequest, outside_scope
+from accounts.middleware import ScopedRequest, client_address, outside_scope
 from records.tasks import start_on_commit
 from registrations.models import Registration
 from registrations.services.access import NoSuchStatus, TooManyAttempts, open_status
@@ -59,7 +59,7 @@ def open_own_status(request: HttpRequest) -> HttpResponse:
     answer = 200
     if form.is_valid():
         try:
-            registration = open_status(**form.cleaned_data, address=request.META["REMOTE_ADDR"], now=timezone.now())
+            registration = open_status(**form.cleaned_data, address=client_address(request), now=timezone.now())
         except NoSuchStatus:
             form.add_error(None, _("Nomor, kode, dan tanggal lahir tidak cocok. Periksa bukti pendaftaran Anda."))
         except TooManyAttempts:
