@@ -73,7 +73,7 @@ class RevealForm(forms.Form):
     )
     note = forms.CharField(
         label=_("Keterangan"),
-        help_text=_("Misalnya: pendaftar datang ke loket 2. Pendaftar dapat membaca alasan ini."),
+        help_text=_("Misalnya: pendaftar datang ke loket 2. Alasan ini tercatat atas nama Anda."),
         error_messages={"required": _("Tulis keterangan singkat, misalnya di loket mana.")},
         min_length=5,
         max_length=200,
