@@ -1,4 +1,4 @@
-"""How often one asker may be told that a NIK is known already: else the form would answer who is registered."""
+"""How often one asker may be told that a NIK or a full family card is known: else the form would say who registered."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 from records.fields import BlindIndexField
-from registrations.services.intake import DuplicateApplicant
+from registrations.services.intake import DuplicateApplicant, HouseholdFull
 from registrations.services.receipts import Receipt
 
 PER_SESSION = 3
@@ -19,9 +19,10 @@ class BudgetSpent(Exception):
 
 
 def within_budget(*, askers: Mapping[str, int], now: datetime, act: Callable[[], Receipt]) -> Receipt:
-    """What `act` gives; its DuplicateApplicant costs every asker ("session ...", "address ...": budget) one of its budget.
+    """What `act` gives. `askers`: what each ("session ...", "address ...") may be told within a day.
 
-    Raises BudgetSpent, also for the duplicate that would go beyond; the caller commits either.
+    DuplicateApplicant and HouseholdFull, raised by `act`, cost every asker one. Raises BudgetSpent, also for the answer
+    that would go beyond; the caller commits either.
     """
     budgets = {BlindIndexField.of("code", f"duplicate {asker}"): budget for asker, budget in askers.items()}
     since = now - WINDOW
@@ -29,7 +30,7 @@ def within_budget(*, askers: Mapping[str, int], now: datetime, act: Callable[[],
         raise BudgetSpent
     try:
         return act()
-    except DuplicateApplicant:
+    except (DuplicateApplicant, HouseholdFull):
         spent = {key: _count("registrations_add_attempt(%s, %s, %s)", [key, now, since]) for key in sorted(budgets)}
         if any(spent[key] > budgets[key] for key in spent):
             raise BudgetSpent from None

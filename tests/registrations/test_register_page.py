@@ -130,6 +130,8 @@ class TestTheForm:
             make_region(3374000000 + district * 10_000 + 1001)
         with django_assert_max_num_queries(12):
             client.get("/daftar/")
+        with django_assert_max_num_queries(42):
+            assert send(client).status_code == 302
 
 
 class TestAnswers:
@@ -177,6 +179,14 @@ class TestAnswers:
         spoofed = Client(**here, HTTP_X_FORWARDED_FOR="10.9.9.9")
         assert send(spoofed, **fresh).status_code == 429
         assert send(Client(**elsewhere), **fresh).status_code == 302
+
+    def test_a_full_family_card_costs_the_same_budget(self, client: Client, wave: Wave) -> None:
+        for number in (1, 2):
+            send(Client(), nik=f"337499500395000{number}")
+        probe = {"nik": "3374995003950007", "in_education": "ya"}
+        answers = [send(Client(), **probe) for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+        assert "satu kartu keluarga" in answers[0].content.decode()
 
     def test_the_budget_comes_back_after_a_day(self, client: Client, wave: Wave) -> None:
         send(client)
