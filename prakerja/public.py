@@ -8,9 +8,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import number_format
-from django.utils.translation import get_language, ngettext
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.middleware import ScopedRequest
@@ -117,7 +117,9 @@ def _closing(wave: Wave, now: datetime) -> str:
     if days > 7:
         return _("Dibuka sampai %(day)s") % {"day": tanggal(wave.closes_at)}
     if days == 0:
-        return _("Ditutup hari ini pukul %(time)s WIB") % {"time": f"{timezone.localtime(wave.closes_at):%H.%M}"}
+        return _("Ditutup hari ini pukul %(time)s WIB") % {
+            "time": date_format(timezone.localtime(wave.closes_at), _("H.i"))
+        }
     return ngettext("Ditutup %(count)d hari lagi", "Ditutup %(count)d hari lagi", days) % {"count": days}
 
 
@@ -132,10 +134,7 @@ def _facts(wave: Wave) -> list[tuple[str, str]]:
 
 def _clusters() -> list[tuple[str, str, str]]:
     """(code, name, who belongs) of each cluster in the reader's language."""
-    english = (get_language() or "").startswith("en")
-    return [
-        (c.code, c.name_en if english else c.name_id, c.who_en if english else c.who_id) for c in Cluster.objects.all()
-    ]
+    return [(c.code, c.name, c.who) for c in Cluster.objects.all()]
 
 
 def _rules() -> dict[str, Any]:

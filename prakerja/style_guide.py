@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from prakerja.contrast import pairs, tokens
+from prakerja.templatetags.portal import angka
 
 # Where the 35 regencies lie on the map of tiles, in the order of their official codes.
 PLACES = (
@@ -108,7 +109,7 @@ def _words() -> dict[str, Any]:
         "digest": "9f2d1c7ae0b64c55b1d0f3a8824e6c0b7711f5f2c9a04d3e8b6ad2e4c57f1a90",
         "state_facts": [
             (_("Dibuka sampai"), _("27 November 2026, pukul 16.00 WIB")),
-            (_("Tempat"), "12.400"),
+            (_("Tempat"), angka(12400)),
             (_("Undian"), _("2 Desember 2026")),
         ],
         "badges": [

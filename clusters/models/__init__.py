@@ -2,7 +2,16 @@
 
 from clusters.models.data import Dataset, Observation
 from clusters.models.offices import LabourOffice, Membership
-from clusters.models.places import BlankSpotVillage, Cluster, ClusterArea, District, Regency, Village
+from clusters.models.places import (
+    BlankSpotVillage,
+    Cluster,
+    ClusterArea,
+    District,
+    Named,
+    Regency,
+    Village,
+    in_language,
+)
 from clusters.models.quota import QuotaCell, QuotaSplit
 from clusters.models.waves import QuotaDecision, RuleSet, Wave
 
@@ -14,6 +23,7 @@ __all__ = [
     "District",
     "LabourOffice",
     "Membership",
+    "Named",
     "Observation",
     "QuotaCell",
     "QuotaDecision",
@@ -22,4 +32,5 @@ __all__ = [
     "RuleSet",
     "Village",
     "Wave",
+    "in_language",
 ]

@@ -5,6 +5,27 @@ Primary keys of regions are the official code without its dots: stable, ordered 
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import get_language
+
+
+class Named(models.Model):
+    """A row named in both languages of the portal."""
+
+    name_id = models.CharField(max_length=80)
+    name_en = models.CharField(max_length=80)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def name(self) -> str:
+        """The name in the language of the page."""
+        return in_language(self.name_id, self.name_en)
+
+
+def in_language(indonesian: str, english: str) -> str:
+    """The text in the language of the page; Indonesian where no page has one."""
+    return english if get_language() == "en" else indonesian
 
 
 class Regency(models.Model):
@@ -79,13 +100,11 @@ class BlankSpotVillage(models.Model):
         return f"{self.printed_name} ({self.period})"
 
 
-class Cluster(models.Model):
+class Cluster(Named):
     """One of the four clusters. `index` is its bit in an eligibility set and its column in the draw."""
 
     index = models.PositiveSmallIntegerField(primary_key=True)
     code = models.CharField(max_length=10, unique=True)
-    name_id = models.CharField(max_length=80)
-    name_en = models.CharField(max_length=80)
     who_id = models.CharField(max_length=240)
     who_en = models.CharField(max_length=240)
 
@@ -94,6 +113,11 @@ class Cluster(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def who(self) -> str:
+        """Who belongs to it, in the language of the page."""
+        return in_language(self.who_id, self.who_en)
 
 
 class ClusterArea(models.Model):

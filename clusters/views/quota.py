@@ -32,7 +32,7 @@ from clusters.selectors.quota import (
     versions_with_names,
 )
 from clusters.services import quota as services
-from clusters.views.reasons import FIGURES, cluster_name, period_in_words, price, short, why
+from clusters.views.reasons import FIGURES, period_in_words, price, short, why
 from records.models import Job
 from records.tasks import start_on_commit
 
@@ -88,7 +88,7 @@ def quota(request: ScopedRequest, wave: str) -> HttpResponse:
             "stats": _stats(split),
             "tabs": _tabs(matrix.clusters, chosen, asked),
             "tiles": _tiles(matrix, chosen, asked),
-            "chosen": cluster_name(chosen) if chosen else "",
+            "chosen": chosen.name if chosen else "",
             "matrix": matrix,
             "divisors": _divisors(split, matrix),
             "between_clusters": price(Fraction(*stored)) if (stored := split.divisors["*"]) else None,
@@ -184,7 +184,7 @@ def _divisors(split: QuotaSplit, matrix: Matrix) -> list[dict[str, Any]]:
     return [
         {
             "code": cluster.code,
-            "name": cluster_name(cluster),
+            "name": cluster.name,
             "seats": total.seats,
             "divisor": price(Fraction(*stored)) if (stored := split.divisors[cluster.code]) else None,
         }
@@ -265,7 +265,7 @@ def _demand(inputs: SplitInputs) -> list[dict[str, Any]]:
     return [
         found
         | {
-            "name": cluster_name(found["cluster"]),
+            "name": found["cluster"].name,
             "figures": ", ".join(str(FIGURES.get(name, name)) for name in found["indicators"]),
             "periods": [period_in_words(period) for period in found["periods"]],
         }

@@ -8,10 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils.dates import MONTHS
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from clusters.models import Cluster
 from clusters.selectors.demand import TWELFTHS, UNIT
 from clusters.selectors.quota import Reason
 
@@ -27,10 +25,6 @@ FIGURES = {
     "granted_places": _("tempat yang sudah diberikan"),
 }
 CONFIDENCE = {"high": _("dapat diandalkan"), "medium": _("cukup dapat diandalkan"), "low": _("kurang pasti")}
-
-
-def cluster_name(cluster: Cluster) -> str:
-    return cluster.name_en if (get_language() or "id").startswith("en") else cluster.name_id
 
 
 def short(value: Fraction | None, digits: int = 2) -> Decimal | None:
@@ -86,7 +80,7 @@ def why(reason: Reason) -> dict[str, Any]:
     rate = weight.get("rate")
     return {
         "regency": cell.regency.name,
-        "cluster": cluster_name(cell.cluster),
+        "cluster": cell.cluster.name,
         "status": weight["status"],
         "name": FIGURES.get(weight["indicator"], ""),
         "persons": short(reason.persons),

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from django import template
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from clusters.models import Cluster
 
@@ -92,11 +92,6 @@ def peran(role: str) -> str:
 def isian(field: str) -> str:
     """The name of a personal field."""
     return str(FIELDS.get(field, field))
-
-
-@register.filter
-def nama_klaster(cluster: Cluster) -> str:
-    return cluster.name_en if (get_language() or "").startswith("en") else cluster.name_id
 
 
 @register.filter

@@ -3,8 +3,8 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from clusters.models import Cluster, Regency
 from training.models import Programme, Provider, TrainingClass
@@ -72,9 +72,8 @@ class ClassForm(forms.Form):
         super().__init__(data, initial=initial)
         for name in self.fields.keys() - editable:
             del self.fields[name]
-        language = "name_en" if (get_language() or "").startswith("en") else "name_id"
         for name in {"programme", "cluster"} & self.fields.keys():
-            self.fields[name].label_from_instance = lambda found: getattr(found, language)  # type: ignore[attr-defined]
+            self.fields[name].label_from_instance = lambda found: found.name  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -30,11 +30,11 @@ class WishesForm(forms.Form):
         for offered in classes:
             label = gettext("%(programme)s %(code)s, mulai %(start)s, %(provider)s") % {
                 "code": offered.code,
-                "programme": offered.programme.name_id,
+                "programme": offered.programme.name,
                 "provider": offered.provider.name,
                 "start": date_format(offered.starts_on, "j F Y"),
             }
-            groups.setdefault(offered.cluster.name_id, []).append((str(offered.pk), label))
+            groups.setdefault(offered.cluster.name, []).append((str(offered.pk), label))
         choices = [("", gettext("Tidak ada pilihan")), *groups.items()]
         for rank in range(WISHES):
             self.fields[f"wish_{rank}"] = forms.ChoiceField(

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from clusters.models import Cluster, Regency, Wave
+from clusters.models import Cluster, Named, Regency, Wave
 from records.ids import uuid7
 from records.models import Stamped
 
@@ -25,12 +25,10 @@ class Provider(models.Model):
         return self.name
 
 
-class Programme(models.Model):
+class Programme(Named):
     """What is taught, and for how many hours (JP)."""
 
     code = models.CharField(max_length=12, primary_key=True)
-    name_id = models.CharField(max_length=80)
-    name_en = models.CharField(max_length=80)
     hours = models.PositiveSmallIntegerField()
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from django.db.models import Sum
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from clusters.models import Cluster, Wave
+from clusters.models import Cluster, Wave, in_language
 from training.models import Draw, DrawCutoff, TrainingClass
 
 
@@ -42,11 +42,18 @@ def placed_by_cluster(draw: Draw) -> list[dict[str, Any]]:
     """Places given by the draw in each cluster."""
     counts = (
         TrainingClass.objects.filter(wave=draw.wave_id)
-        .values("cluster__name_id", "cluster__code")
+        .values("cluster__name_id", "cluster__name_en")
         .annotate(value=Sum("taken"), seats=Sum("seats"))
         .order_by("cluster__index")
     )
-    return [{"label": row["cluster__name_id"], "value": row["value"], "seats": row["seats"]} for row in counts]
+    return [
+        {
+            "label": in_language(row["cluster__name_id"], row["cluster__name_en"]),
+            "value": row["value"],
+            "seats": row["seats"],
+        }
+        for row in counts
+    ]
 
 
 def draw_steps(wave: Wave, draw: Draw | None) -> list[dict[str, Any]]:

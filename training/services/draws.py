@@ -148,7 +148,7 @@ def record_seed(*, scope: Scope, draw_id: UUID, dice: str, witnesses: str, now: 
     if now < draw.wave.draws_at:
         raise DrawRefused(
             _("Undian diumumkan untuk %(when)s; dadu dilempar pada saat itu, tidak sebelumnya.")
-            % {"when": date_format(localtime(draw.wave.draws_at), "j F Y H.i")}
+            % {"when": date_format(localtime(draw.wave.draws_at), _("j F Y \\p\\u\\k\\u\\l H.i"))}
         )
     if not witnesses.strip():
         raise DrawRefused(_("Tulis nama para saksi yang melihat dadu dilempar."))
