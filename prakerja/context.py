@@ -1,6 +1,7 @@
 """What every page knows: whether data are samples, where the links lead, who is signed in to which office."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -19,7 +20,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "sample_data": settings.SAMPLE_DATA,
         "scope": scope,
         "current_wave": SimpleLazyObject(lambda: _current_wave(scope)),
-        "rail": _rail(scope, request.path),
+        "rail": _rail(scope, request),
         "office_name": SimpleLazyObject(lambda: _office_name(scope)),
     }
 
@@ -29,14 +30,17 @@ def _current_wave(scope: Scope) -> Wave | None:
     return Wave.objects.within(scope).exclude(state__in=["draft", "cancelled"]).newest_first().first()
 
 
-def _rail(scope: Scope, path: str) -> list[tuple[str, str, bool]]:
+def _rail(scope: Scope, request: HttpRequest) -> list[tuple[str, str, bool]]:
+    """Links with their labels and which of them one is on; the wave that an office has chosen stays chosen."""
     entries: list[tuple[str, str]] = []
     if scope.sees_all:
         entries.append((_("Gelombang"), reverse("province")))
     if scope.sees_all or scope.is_office:
         entries += [(_("Hari ini"), reverse("office")), (_("Peserta"), reverse("people"))]
-    inmost = max((url for _label, url in entries if path.startswith(url)), key=len, default="")
-    return [(label, url, url == inmost) for label, url in entries]
+    inmost = max((url for _label, url in entries if request.path.startswith(url)), key=len, default="")
+    wave = request.GET.get("gelombang")
+    query = f"?{urlencode({'gelombang': wave})}" if wave else ""
+    return [(label, url + query, url == inmost) for label, url in entries]
 
 
 def _office_name(scope: Scope) -> str:

@@ -45,9 +45,14 @@ def dossier_of(*, scope: Scope, registration_id: UUID) -> Dossier:
         kk=mask_nik(applicant.kk.open()) if applicant else "",
         phone=_mask_phone(applicant.phone.open()) if applicant else "",
         decision=EligibilityDecision.objects.filter(registration=registration).order_by("-decided_at").first(),
-        wishes=list(Wish.objects.within(scope).filter(registration=registration).select_related(*classes).order_by("rank")),
+        wishes=list(
+            Wish.objects.within(scope).filter(registration=registration).select_related(*classes).order_by("rank")
+        ),
         placements=list(
-            Placement.objects.within(scope).filter(registration=registration).select_related(*classes).order_by("-created_at")
+            Placement.objects.within(scope)
+            .filter(registration=registration)
+            .select_related(*classes)
+            .order_by("-created_at")
         ),
         events=list(events.only(*_columns(Event))[:EVENTS_SHOWN]),
         reads=list(reads.only(*_columns(Read))[:READS_SHOWN]),

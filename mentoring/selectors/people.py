@@ -77,7 +77,7 @@ def page_of(*, scope: Scope, wanted: Wanted, after: UUID | None = None, before: 
 def _villages(scope: Scope, rows: list[Registration]) -> dict[UUID, Village]:
     """By person. Read apart, because who has moved away is another office's person while the registration stays here."""
     people = Applicant.objects.within(scope).filter(pk__in=[row.applicant_id for row in rows])
-    return {person.pk: person.village for person in people.select_related("village__district").only("village")}
+    return {person.pk: person.village for person in people.select_related("village__district__regency").only("village")}
 
 
 def find_by_nik(*, scope: Scope, wave: Wave, nik: str) -> UUID | None:

@@ -185,7 +185,8 @@ def test_the_province_chooses_an_office(as_role: Callable[..., Client], wave: Wa
     make_registration(wave, name="Sri")
     make_registration(wave, regency=OTHER, name="Budi")
     province = as_role("planner")
-    assert names_in(province.get("/kantor/peserta/")) == ["Budi", "Sri"]
+    everybody = province.get("/kantor/peserta/")
+    assert names_in(everybody) == ["Budi", "Sri"] and "Kecamatan 33.01.01, 3301" in text_of(everybody)
     assert names_in(province.get(f"/kantor/peserta/?kabupaten={OTHER}")) == ["Budi"]
     assert f"kabupaten={OTHER}" in text_of(province.get("/kantor/"))
     assert "Kabupaten 3374" not in re.sub(
@@ -199,3 +200,12 @@ def test_the_province_chooses_an_office(as_role: Callable[..., Client], wave: Wa
 )
 def test_signing_in_leads_to_ones_own_place(as_role: Callable[..., Client], role: str, place: str) -> None:
     assert as_role(role, OFFICE if place == "/kantor/" else None).get("/tempat-kerja/")["Location"] == place
+
+
+def test_the_chosen_wave_stays_chosen(client: Client, wave: Wave) -> None:
+    make_registration(wave, name="Sri")
+    make_wave()  # newer, and so the one without a choice
+    assert names_in(client.get("/kantor/peserta/")) == []
+    today = text_of(client.get(f"/kantor/?gelombang={wave.slug}"))
+    assert f'href="/kantor/peserta/?gelombang={wave.slug}"' in today
+    assert names_in(client.get(f"/kantor/peserta/?gelombang={wave.slug}")) == ["Sri"]
