@@ -49,4 +49,5 @@ def _office_name(scope: Scope) -> str:
     office = LabourOffice.objects.filter(regency_id__in=scope.regency_ids).select_related("regency").first()
     if office is None:
         return ""
-    return f"{office.short_name or office.long_name or _('Dinas tenaga kerja')} {office.regency.name}"
+    name = office.short_name or office.long_name or _("Dinas tenaga kerja")
+    return f"{name} {office.regency.name}"
