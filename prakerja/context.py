@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.scope import NOBODY, Scope
 from clusters.models import LabourOffice, Wave
@@ -34,7 +35,7 @@ def _rail(scope: Scope, request: HttpRequest) -> list[tuple[str, str, bool]]:
     """Links with their labels and which of them one is on; the wave that an office has chosen stays chosen."""
     entries: list[tuple[str, str]] = []
     if scope.sees_all:
-        entries.append((_("Gelombang"), reverse("province")))
+        entries.append((pgettext("semua", "Gelombang"), reverse("province")))
     if scope.sees_all or scope.is_office:
         entries += [(_("Hari ini"), reverse("office")), (_("Peserta"), reverse("people"))]
     inmost = max((url for _label, url in entries if request.path.startswith(url)), key=len, default="")

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from clusters.models import Cluster, Regency
 from training.models import Programme, Provider, TrainingClass
@@ -48,7 +48,7 @@ class ClassForm(forms.Form):
         initial=8,
         widget=forms.TextInput(NUMBER),
     )
-    venue = forms.CharField(label=gettext_lazy("Tempat"), max_length=160)
+    venue = forms.CharField(label=pgettext_lazy("gedung", "Tempat"), max_length=160)
     schedule = forms.CharField(
         label=gettext_lazy("Jadwal"), help_text=gettext_lazy("Contoh: Senin sampai Jumat, 08.00-15.00"), max_length=120
     )
@@ -56,7 +56,7 @@ class ClassForm(forms.Form):
         label=gettext_lazy("Mulai"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
     )
     ends_on = forms.DateField(
-        label=gettext_lazy("Selesai"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+        label=pgettext_lazy("hari", "Selesai"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
     )
 
     def __init__(
