@@ -174,7 +174,7 @@ class Registration(Stamped):
     def __str__(self) -> str:
         return self.number
 
-    def get_state_display(self) -> str:
+    def get_state_display(self) -> str:  # type: ignore[no-redef]
         """The word for the state. Words are no part of the choices, so that changing one needs no migration."""
         return str(STATE_WORDS[self.state])
 

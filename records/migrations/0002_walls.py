@@ -19,7 +19,7 @@ SEEN = f"{SEES_ALL} OR {OWN_REGENCY} OR person_id = (SELECT app_applicant())"
 # may finish between the two statements.
 REQUEST_JOB = """
 CREATE FUNCTION records_request_job(new_id uuid, new_task text, new_key text, new_payload jsonb, asked_by uuid) RETURNS uuid
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE live uuid; BEGIN
   LOOP
     INSERT INTO records_job (id, task, key, payload, state, attempt, error, result, requested_by_id, created_at)

@@ -21,13 +21,13 @@ REGISTRATION_OWN = (
 # One function for all three events; each trigger names the transition tables that exist for it. It runs with the
 # owner's rights because web requests may not write the tally.
 TALLY = """
-CREATE FUNCTION registrations_tally_added() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION registrations_tally_added() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
   INSERT INTO registrations_tally (wave_id, regency_id, state, clusters, change)
   SELECT wave_id, regency_id, state, clusters, count(*) FROM after GROUP BY 1, 2, 3, 4;
   RETURN NULL;
 END $$;
-CREATE FUNCTION registrations_tally_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION registrations_tally_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
   INSERT INTO registrations_tally (wave_id, regency_id, state, clusters, change)
   SELECT wave_id, regency_id, state, clusters, sum(change) FROM (
@@ -36,7 +36,7 @@ BEGIN
   GROUP BY 1, 2, 3, 4 HAVING sum(change) <> 0;
   RETURN NULL;
 END $$;
-CREATE FUNCTION registrations_tally_removed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION registrations_tally_removed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
   INSERT INTO registrations_tally (wave_id, regency_id, state, clusters, change)
   SELECT wave_id, regency_id, state, clusters, -count(*) FROM before GROUP BY 1, 2, 3, 4;

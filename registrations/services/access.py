@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from django.utils.crypto import constant_time_compare
 
 from records.fields import BlindIndexField
+from records.services.locks import take_turns
 from registrations.models import Registration, StatusAttempt
 from registrations.services.receipts import code_index
 
@@ -27,6 +28,7 @@ def open_status(*, number: str, code: str, birth_date: date, address: str, now: 
     Runs before anybody is known, so with the owner's rights. Raises TooManyAttempts, NoSuchStatus; the caller commits either.
     """
     keys = [(_key("number", number), PER_NUMBER), (_key("address", address), PER_ADDRESS)]
+    take_turns(keys[0][0].hex())  # or guesses made at once would not see each other's failures
     for key, budget in keys:
         if StatusAttempt.objects.filter(key=key, at__gt=now - WINDOW).count() >= budget:
             raise TooManyAttempts

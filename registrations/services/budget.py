@@ -10,7 +10,7 @@ from registrations.services.intake import DuplicateApplicant, HouseholdFull
 from registrations.services.receipts import Receipt
 
 PER_SESSION = 3
-PER_ADDRESS = 3
+PER_ADDRESS = 60  # one address may be a counter, or a whole village behind one mast
 WINDOW = timedelta(days=1)
 
 

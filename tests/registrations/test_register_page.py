@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from clusters.models import BlankSpotVillage, Wave
 from registrations.models import Applicant, Registration
+from registrations.services.budget import PER_ADDRESS
 from tests.factories.people import VILLAGE_ID, make_region, make_wave
 
 # Committed for real: the session is saved after the request has given its role back, as in production.
@@ -169,13 +170,19 @@ class TestAnswers:
         assert "Rahayu" not in page
         assert Registration.objects.get().number not in page
 
-    def test_three_known_niks_a_day_for_session_and_address(self, client: Client, wave: Wave) -> None:
+    def test_three_known_niks_a_day_for_a_session(self, client: Client, wave: Wave) -> None:
+        send(Client())
+        assert [send(client).status_code for _ in range(4)] == [409, 409, 409, 429]
+        fresh = {"nik": "3374995003950009", "kk": "3374990101200009"}
+        assert send(client, **fresh).status_code == 429  # not even a new NIK is looked up
+        assert send(Client(), **fresh).status_code == 302
+
+    def test_a_larger_budget_for_an_address(self, client: Client, wave: Wave) -> None:
         send(client)
         here, elsewhere = {"REMOTE_ADDR": "10.0.0.1"}, {"REMOTE_ADDR": "10.0.0.2"}
-        statuses = [send(Client(**here)).status_code for _ in range(4)]
-        assert statuses == [409, 409, 409, 429]
+        assert {send(Client(**here)).status_code for _ in range(PER_ADDRESS)} == {409}
         fresh = {"nik": "3374995003950009", "kk": "3374990101200009"}
-        assert send(Client(**here), **fresh).status_code == 429  # not even a new NIK is looked up
+        assert send(Client(**here), **fresh).status_code == 429
         spoofed = Client(**here, HTTP_X_FORWARDED_FOR="10.9.9.9")
         assert send(spoofed, **fresh).status_code == 429
         assert send(Client(**elsewhere), **fresh).status_code == 302
@@ -184,17 +191,17 @@ class TestAnswers:
         for number in (1, 2):
             send(Client(), nik=f"337499500395000{number}")
         probe = {"nik": "3374995003950007", "in_education": "ya"}
-        answers = [send(Client(), **probe) for _ in range(4)]
+        answers = [send(client, **probe) for _ in range(4)]
         assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
         assert "satu kartu keluarga" in answers[0].content.decode()
 
     def test_the_budget_comes_back_after_a_day(self, client: Client, wave: Wave) -> None:
-        send(client)
+        send(Client())
         for _ in range(4):
-            last = send(Client())
+            last = send(client)
         assert last.status_code == 429
         with time_machine.travel(timezone.now() + timedelta(days=1, minutes=1)):
-            assert send(Client()).status_code == 409
+            assert send(client).status_code == 409
 
 
 class TestReceipt:

@@ -27,14 +27,14 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON training_drawresult FOR EA
 
 # `taken` is the number of live placements, whoever writes them; the class's CHECK refuses one too many.
 SEATS = """
-CREATE FUNCTION training_count_taken() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION training_count_taken() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
   UPDATE training_trainingclass c SET taken = taken + n.people FROM (
     SELECT training_class_id, count(*) AS people FROM after WHERE state IN ('offered', 'accepted') GROUP BY 1) n
   WHERE c.id = n.training_class_id;
   RETURN NULL;
 END $$;
-CREATE FUNCTION training_count_freed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION training_count_freed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
   UPDATE training_trainingclass c SET taken = taken + n.people FROM (
     SELECT training_class_id, sum(change) AS people FROM (
