@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django import template
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from clusters.models import Cluster
 
@@ -36,7 +36,7 @@ REASONS = {
 }
 EVENTS = {
     "registration.created": gettext_lazy("Mendaftar"),
-    "registration.joined": gettext_lazy("Gabung gelombang"),
+    "registration.joined": pgettext_lazy("peristiwa", "Gabung gelombang"),
     "registration.withdrawn": gettext_lazy("Mengundurkan diri"),
     "registration.corrected": gettext_lazy("Memperbaiki data"),
     "registration.wishes": gettext_lazy("Memilih kelas"),
