@@ -21,6 +21,9 @@ SECONDS_TO_ANSWER = 60
 SOCKET_PATH_BYTES = 107  # sockaddr_un, less its final NUL; 103 on macOS
 REDIS_DATABASES = 512
 
+# A refused INSERT is an everyday answer ("already registered"): neither it nor the row it names may get into the log.
+SILENT_ABOUT_ROWS = {"log_min_error_statement": "panic", "log_error_verbosity": "terse"}
+
 # The connecting role owns its database but is no superuser: row-level security holds as in production.
 ROLE_AND_DATABASE = """
 SELECT 'CREATE ROLE prakerja LOGIN CREATEROLE CREATEDB'
@@ -60,6 +63,7 @@ def start_postgres(state: State) -> Running:
         "shared_buffers": "256MB",
         "max_wal_size": "2GB",
         "timezone": "UTC",
+        **SILENT_ABOUT_ROWS,
     } | ({} if state.durable else dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "off"))
     process = subprocess.Popen(
         [programs / "postgres", "-D", data, *(f"--{name}={value}" for name, value in settings.items())],

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from django.conf import settings
 
+from prakerja.embedded.servers import SILENT_ABOUT_ROWS
 from prakerja.embedded.state import ROOT
 
 READ = re.compile(r"""environ(?:\.get)?[(\[]\s*["']([A-Z][A-Z_]+)["']""")
@@ -45,3 +46,8 @@ def test_every_service_that_stays_is_watched_and_every_secret_is_a_file(compose:
     assert all(set(secret) == {"file"} for secret in compose["secrets"].values())
     used = {secret for service in compose["services"].values() for secret in service.get("secrets", [])}
     assert used == set(compose["secrets"])
+
+
+def test_postgres_logs_no_rows_either(compose: dict[str, Any]) -> None:
+    command = compose["services"]["postgres"]["command"]
+    assert {f"{name}={value}" for name, value in SILENT_ABOUT_ROWS.items()} <= set(command)

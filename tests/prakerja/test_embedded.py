@@ -95,6 +95,22 @@ def test_the_role_is_no_superuser_yet_may_make_the_web_role(folder: Path) -> Non
     let_go(holder)
 
 
+def test_refused_rows_stay_out_of_the_log(folder: Path) -> None:
+    """Neither the statement nor the row of its DETAIL, for a duplicate and for a CHECK."""
+    holder, urls = hold(folder)
+    with contextlib.closing(_connect(urls)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute("CREATE TABLE people (nik text UNIQUE, name text, age int CHECK (age > 0))")
+        cursor.execute("INSERT INTO people VALUES ('3374995003950001', 'Siti Contoh', 31)")
+        for age in (31, 0):
+            with pytest.raises(psycopg2.IntegrityError):
+                cursor.execute("INSERT INTO people VALUES ('3374995003950001', 'Siti Contoh', %s)", [age])
+    let_go(holder)
+    written = (folder / "test/logs/postgres.log").read_text()
+    assert "duplicate key value" in written and "check constraint" in written
+    assert "Siti" not in written and "3374995003950001" not in written
+
+
 def test_data_is_kept_private(folder: Path) -> None:
     holder, _ = hold(folder)
     state = folder / "test"
