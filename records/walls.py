@@ -1,6 +1,7 @@
 """Migration operations for the second wall: grants and row-level security for the role of web requests.
 
-A table is closed to `portal_web` until `web_may` opens it; a table with people's rows also gets `wall`.
+A table is closed to `portal_web` until `web_may` opens it, a function until `web_may_call` does; a table with people's rows
+also gets `wall`.
 The scope of a request is the JSON in the setting `app.scope` (see accounts.scope), local to its transaction.
 """
 
@@ -21,7 +22,9 @@ EXCEPTION WHEN insufficient_privilege OR internal_error THEN
   RAISE NOTICE 'An administrator must run: GRANT {ROLE} TO %;', current_user;
 END $$;
 GRANT USAGE ON SCHEMA public TO {ROLE};
+ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 """
+FORGET_ROLE = "ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC"  # the role belongs to the whole server
 
 # After a reset a custom setting reads '' and not NULL: hence nullif.
 CREATE_SCOPE_FUNCTIONS = """
@@ -76,6 +79,12 @@ def web_may(table: str, privileges: str, columns: Sequence[str] = ()) -> RunSQL:
     """Grant `privileges` ("SELECT, INSERT") on `table`, or on some of its columns, to web requests."""
     what = f"{privileges} ({', '.join(columns)})" if columns else privileges
     return RunSQL(f"GRANT {what} ON {table} TO {ROLE}", f"REVOKE {what} ON {table} FROM {ROLE}")
+
+
+def web_may_call(*signatures: str) -> RunSQL:
+    """Let web requests call functions: `name(types)`. A trigger's function needs no such right."""
+    what = f"EXECUTE ON FUNCTION {', '.join(signatures)}"
+    return RunSQL(f"GRANT {what} TO {ROLE}", f"REVOKE {what} FROM {ROLE}")
 
 
 def wall(table: str, using: str, *, check: str | None = None) -> RunSQL:

@@ -72,7 +72,8 @@ class Migration(migrations.Migration):
         wall("registrations_disability", OWN_APPLICANT),
         web_may("registrations_disabilityneed", "SELECT, INSERT"),
         wall("registrations_disabilityneed", OWN_APPLICANT),
-        web_may("registrations_registration", "SELECT, INSERT, UPDATE"),
+        web_may("registrations_registration", "SELECT, INSERT"),
+        web_may("registrations_registration", "UPDATE", columns=["state", "joined_at", "as_of"]),
         wall(
             "registrations_registration",
             f"{SEES_ALL} OR {OWN_REGENCY} OR {OWN_APPLICANT}",

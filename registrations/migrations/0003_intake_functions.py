@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from records.walls import ROLE
+from records.walls import web_may_call
 
 # Web requests see their own rows only, yet must know how many others share a family card, whether a submission is a
 # repeat, and how often an asker was told "already registered". Each function runs with the owner's rights and answers
@@ -43,9 +43,6 @@ class Migration(migrations.Migration):
     dependencies = [("registrations", "0002_walls")]
 
     operations = [
-        migrations.RunSQL(
-            f"{definition}; REVOKE EXECUTE ON FUNCTION {name} FROM PUBLIC; GRANT EXECUTE ON FUNCTION {name} TO {ROLE}",
-            f"DROP FUNCTION {name}",
-        )
-        for name, definition in FUNCTIONS.items()
+        *(migrations.RunSQL(definition, f"DROP FUNCTION {name}") for name, definition in FUNCTIONS.items()),
+        web_may_call(*FUNCTIONS),
     ]

@@ -19,6 +19,8 @@ from accounts.scope import NOBODY, Scope
 from accounts.services import enter_scope
 from prakerja.middleware import ScopeMiddleware
 from records.models import Event
+from records.services.jobs import request_job
+from records.services.log import record_event
 from records.walls import ROLE
 from registrations.models import Applicant, Registration
 from tests.factories.people import make_region, make_wave
@@ -55,7 +57,7 @@ WALLED = {
     "registrations_disability": "INSERT, SELECT",
     "registrations_disabilityneed": "INSERT, SELECT",
     "registrations_eligibilitydecision": "INSERT, SELECT",
-    "registrations_registration": "INSERT, SELECT, UPDATE",
+    "registrations_registration": "INSERT, SELECT",
     "registrations_tally": "SELECT",
     "training_draw": "INSERT, SELECT, UPDATE",
     "training_drawcutoff": "SELECT",
@@ -69,6 +71,7 @@ WALLED = {
 }
 COLUMNS = {
     "accounts_user": {"SELECT": {"id", "name"}},
+    "registrations_registration": {"UPDATE": {"state", "joined_at", "as_of"}},
     "training_placement": {"UPDATE": {"state", "answered_at", "updated_at", "as_of"}},
 }
 # What runs with the owner's rights and is called by web requests: answers one question, or adds one row.
@@ -136,12 +139,19 @@ def test_web_requests_hold_no_right_beyond_the_list() -> None:
 
 def test_few_functions_run_with_the_owners_rights() -> None:
     functions = ask(
-        "SELECT proname, prorettype = 'trigger'::regtype, array_to_string(proconfig, ' ') FROM pg_proc"
-        " WHERE prosecdef AND pronamespace = 'public'::regnamespace AND has_function_privilege(%s, oid, 'EXECUTE')",
+        "SELECT proname, has_function_privilege(%s, oid, 'EXECUTE'), array_to_string(proconfig, ' ') FROM pg_proc"
+        " WHERE prosecdef AND pronamespace = 'public'::regnamespace",
         ROLE,
     )
-    assert {name for name, is_trigger, _ in functions if not is_trigger} == OWNERS_FUNCTIONS
+    assert {name for name, for_web, _ in functions if for_web} == OWNERS_FUNCTIONS
     assert all("search_path=public" in (path or "") for _, _, path in functions)
+
+
+def test_no_function_of_ours_is_everybodys() -> None:
+    assert not ask(
+        "SELECT oid::regprocedure::text FROM pg_proc, aclexplode(coalesce(proacl, acldefault('f', proowner))) AS granted"
+        " WHERE pronamespace = 'public'::regnamespace AND pg_get_userbyid(proowner) = current_user AND grantee = 0"
+    )
 
 
 def test_the_role_cannot_sign_in_own_or_pass_by_anything() -> None:
@@ -172,16 +182,17 @@ def test_an_office_sees_its_own_and_writes_its_own(registration: Registration) -
         assert list(Registration.objects.values_list("pk", flat=True)) == [registration.pk]
         assert list(Applicant.objects.values_list("pk", flat=True)) == [registration.applicant_id]
         assert set(Event.objects.values_list("person_id", flat=True)) == {registration.applicant_id}
-        assert Registration.objects.filter(pk=other.pk).update(name="Bukan milik kami") == 0
+        assert Registration.objects.filter(pk=other.pk).update(state="withdrawn") == 0
+        assert Registration.objects.filter(pk=registration.pk).update(state="withdrawn") == 1
         with refused("row-level security"):
-            Registration.objects.filter(pk=registration.pk).update(regency_id=3301)
+            Applicant.objects.filter(pk=registration.applicant_id).update(regency_id=3301)
 
 
 def test_an_auditor_reads_all_and_changes_nothing(registration: Registration) -> None:
     with as_web(Scope(make_user().pk, frozenset({"auditor"}))):
         assert Registration.objects.count() == 1
         with refused("row-level security"):
-            Registration.objects.update(name="Diubah")
+            Registration.objects.update(state="withdrawn")
 
 
 @pytest.mark.parametrize(
@@ -196,6 +207,9 @@ def test_an_auditor_reads_all_and_changes_nothing(registration: Registration) ->
         "INSERT INTO registrations_tally DEFAULT VALUES",
         "UPDATE training_trainingclass SET taken = 0; DELETE FROM training_trainingclass",
         "UPDATE training_placement SET training_class_id = training_class_id",
+        "UPDATE registrations_registration SET number = number",
+        "UPDATE registrations_registration SET clusters = clusters",
+        "SELECT training_count_taken()",
         "UPDATE records_job SET state = 'done'",
         "UPDATE clusters_membership SET role = 'planner'",
         "TRUNCATE records_event",
@@ -207,6 +221,20 @@ def test_web_requests_are_refused(sql: str) -> None:
     province = Scope(make_user().pk, frozenset({"planner"}))
     with as_web(province), refused("permission denied|must be owner"):
         ask(sql)
+
+
+def test_web_requests_act_in_their_own_name_only() -> None:
+    planner, other = make_user(), make_user()
+    with as_web(Scope(planner.pk, frozenset({"planner"}))):
+        for actor in (other.pk, None):
+            with refused("row-level security"):
+                record_event(kind="uji", actor_id=actor, actor_role="planner", subject_type="uji", subject_id=uuid4())
+        record_event(kind="uji", actor_id=planner.pk, actor_role="planner", subject_type="uji", subject_id=uuid4())
+        for asked_by in (other.pk, None):
+            job = request_job(task="uji", key=str(uuid4()), payload={}, requested_by=asked_by)
+            assert ask("SELECT requested_by_id FROM records_job WHERE id = %s", job.pk) == [(planner.pk,)]
+    job = request_job(task="uji", key="uji", payload={}, requested_by=other.pk)
+    assert ask("SELECT requested_by_id FROM records_job WHERE id = %s", job.pk) == [(other.pk,)]
 
 
 @pytest.mark.django_db(transaction=True)
