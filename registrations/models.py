@@ -220,7 +220,7 @@ class Consent(models.Model):
 
 
 class StatusAttempt(models.Model):
-    """Failed looks at a status by number and code: the budget per number and per address of the asker."""
+    """Failed looks at a status by number and code: the budgets of the asker's address, and of it for one number."""
 
     key = BlindIndexField()
     at = models.DateTimeField()

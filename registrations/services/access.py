@@ -15,7 +15,7 @@ WINDOW = timedelta(hours=1)
 
 
 class TooManyAttempts(Exception):
-    """The budget of this number or of this address is used up; asking again works after an hour."""
+    """The budget of this address, or of this address for this number, is used up; after an hour there is a new one."""
 
 
 class NoSuchStatus(Exception):
@@ -25,10 +25,12 @@ class NoSuchStatus(Exception):
 def open_status(*, number: str, code: str, birth_date: date, address: str, now: datetime) -> Registration:
     """The registration that all three belong to. Known and unknown numbers cost the same budget and give the same answer.
 
+    Numbers are public, so a budget of the number alone would let anybody shut its owner out.
     Runs before anybody is known, so with the owner's rights. Raises TooManyAttempts, NoSuchStatus; the caller commits either.
     """
-    keys = [(_key("number", number), PER_NUMBER), (_key("address", address), PER_ADDRESS)]
-    take_turns(keys[0][0].hex())  # or guesses made at once would not see each other's failures
+    by_address = _key("address", address)
+    keys = [(_key("number", f"{number}|{address}"), PER_NUMBER), (by_address, PER_ADDRESS)]
+    take_turns(by_address.hex())  # or guesses made at once would not see each other's failures
     for key, budget in keys:
         if StatusAttempt.objects.filter(key=key, at__gt=now - WINDOW).count() >= budget:
             raise TooManyAttempts

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from registrations.models import Registration, StatusAttempt
-from registrations.services.access import PER_NUMBER, NoSuchStatus, TooManyAttempts, open_status
+from registrations.services.access import PER_ADDRESS, PER_NUMBER, NoSuchStatus, TooManyAttempts, open_status
 from registrations.services.receipts import secret_code
 from tests.factories.draws import Ready, make_ready, published
 from training.models import Draw, DrawPack, DrawResult, Placement
@@ -87,13 +87,26 @@ class TestOpening:
                 with pytest.raises(NoSuchStatus):
                     open_status(number=number, code="WRONG", birth_date=born, address="192.0.2.1", now=now)
             with pytest.raises(TooManyAttempts):
-                open_status(number=number, code="WRONG", birth_date=born, address="192.0.2.2", now=now)
+                open_status(number=number, code="WRONG", birth_date=born, address="192.0.2.1", now=now)
         code = secret_code(known.idempotency_key)
         with pytest.raises(TooManyAttempts):
-            open_status(number=known.number, code=code, birth_date=born, address="192.0.2.2", now=now)
+            open_status(number=known.number, code=code, birth_date=born, address="192.0.2.1", now=now)
+        assert open_status(number=known.number, code=code, birth_date=born, address="192.0.2.2", now=now) == known
         later = now + timedelta(hours=1, seconds=1)
-        assert open_status(number=known.number, code=code, birth_date=born, address="192.0.2.2", now=later) == known
+        assert open_status(number=known.number, code=code, birth_date=born, address="192.0.2.1", now=later) == known
         assert known.number not in str(list(StatusAttempt.objects.values_list("key", flat=True)))
+
+    def test_an_address_has_a_budget_for_all_numbers_together(self) -> None:
+        _ready, draw = past_ready(people=3)
+        known = Registration.objects.filter(draw_results__draw=draw).first()
+        assert known
+        now, born, code = timezone.now(), known.applicant.birth_date, secret_code(known.idempotency_key)
+        for guess in range(PER_ADDRESS):
+            with pytest.raises(NoSuchStatus):
+                open_status(number=f"{guess:012}", code=code, birth_date=born, address="192.0.2.1", now=now)
+        with pytest.raises(TooManyAttempts):
+            open_status(number=known.number, code=code, birth_date=born, address="192.0.2.1", now=now)
+        assert open_status(number=known.number, code=code, birth_date=born, address="192.0.2.2", now=now) == known
 
     def test_a_session_sees_its_own_person_only(self) -> None:
         _ready, draw = past_ready()
