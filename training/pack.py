@@ -1,13 +1,16 @@
 """The files anyone needs to redo a draw. Pure; equal inputs give equal bytes.
 
-Both packs     draw.json     canonical JSON, see `draw_document`
-               rules.json    the published rule file, byte for byte
-               cutoffs.csv   regency, clusters (codes joined by +), pass, position (from 1), ticket of the last admitted
-Public pack    winners.txt   the result lines of those who got a class
-Auditors' pack results.txt   all result lines
-               list.txt      the frozen list
-               salts.txt     one salt per line of the list, hexadecimal
-Text files are ASCII; every line ends with LF.
+Both packs     draw.json        canonical JSON, see `draw_document`
+               rules.json       the published rule file, byte for byte
+               winners.txt      number|class code of those who got a class, by number
+               cutoffs.csv      regency, clusters (codes joined by +), pass, position (from 1), ticket of the last admitted;
+                                of the last pass only, which is open to everybody
+Auditors' pack cutoffs_all.csv  the same of all passes
+               results.txt      all result lines, with wish rank and pass
+               list.txt         the frozen list
+               salts.txt        one salt per line of the list, hexadecimal
+Text files are ASCII; every line ends with LF. The pass of a person and the cut-offs of a group tell who belongs to the
+group, for example by disability, so neither is public.
 """
 
 from __future__ import annotations
@@ -26,6 +29,8 @@ from training.allocation import Allocation
 from training.lottery import canonical_json, list_file, result_lines, ticket
 
 Audience = Literal["public", "auditors"]
+PUBLIC = frozenset({"draw.json", "rules.json", "winners.txt", "cutoffs.csv"})
+CUTOFF_HEADER = "regency,clusters,pass,position,ticket"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date a ZIP can hold
 
 
@@ -48,26 +53,29 @@ def build_pack(
     content = json.loads(rules)
     numbers = [line[: line.index("|")] for line in lines]
     results = result_lines(numbers, [c["code"] for c in content["classes"]], allocation)
-    winners = [line for line in results if line.split("|")[1] != "-"]
+    winners = ["|".join(line.split("|")[:2]) for line in results if line.split("|")[1] != "-"]
+    cutoffs = cutoff_rows(content, bytes.fromhex(draw["seed"]), numbers, order, allocation)
+    last = 0 if content["guarantee"] is None else len(content["groups"])
     files = {
         "rules.json": rules,
-        "cutoffs.csv": cutoffs_file(content, bytes.fromhex(draw["seed"]), numbers, order, allocation),
         "winners.txt": list_file(winners),
+        "cutoffs.csv": _text([CUTOFF_HEADER, *(row for t, row in cutoffs if t == last)]),
+        "cutoffs_all.csv": _text([CUTOFF_HEADER, *(row for _, row in cutoffs)]),
         "results.txt": list_file(results),
         "list.txt": list_file(lines),
-        "salts.txt": "".join(f"{salt.hex()}\n" for salt in salts).encode("ascii"),
+        "salts.txt": _text([salt.hex() for salt in salts]),
     }
     files["draw.json"] = draw_document(draw, files, applicants=len(lines), winners=len(winners))
-    for name in ("results.txt", "list.txt", "salts.txt") if audience == "public" else ("winners.txt",):
-        del files[name]
-    return files
+    return {name: files[name] for name in files if audience == "auditors" or name in PUBLIC}
 
 
 def draw_document(draw: Mapping[str, Any], files: Mapping[str, bytes], *, applicants: int, winners: int) -> bytes:
     """draw.json: the recorded draw, the digests of the results, the counts, and last the digest of all of these.
 
     `digest` = SHA-256 of the same canonical JSON without that member; it is the figure to announce, since one number
-    then stands for the whole draw.
+    then stands for the whole draw. cutoffs_sha256 and winners_sha256 are of the public files, result_sha256 is of
+    results.txt. cutoffs_all.csv has none: it follows from results.txt, and a short file of which nearly everything is
+    public can be guessed until its digest fits.
     """
     content = {
         **draw,
@@ -79,19 +87,23 @@ def draw_document(draw: Mapping[str, Any], files: Mapping[str, bytes], *, applic
     return canonical_json({**content, "digest": hashlib.sha256(canonical_json(content)).hexdigest()})
 
 
-def cutoffs_file(
+def cutoff_rows(
     rules: Mapping[str, Any],
     seed: bytes,
     numbers: Sequence[str],
     order: NDArray[np.int64],
     allocation: Allocation,
-) -> bytes:
-    """cutoffs.csv, sorted by regency, cluster set (as bit masks) and pass."""
-    rows = ["regency,clusters,pass,position,ticket"]
+) -> list[tuple[int, str]]:
+    """(pass, row of the file) of every cut-off, sorted by regency, cluster set (as bit masks) and pass."""
+    rows = []
     for (regency, mask, t), position in sorted(allocation.cutoffs.items()):
         clusters = "+".join(code for i, code in enumerate(rules["clusters"]) if mask >> i & 1)
         last = ticket(seed, numbers[order[position]]).hex()
-        rows.append(f"{rules['regencies'][regency]},{clusters},{t},{position + 1},{last}")
+        rows.append((t, f"{rules['regencies'][regency]},{clusters},{t},{position + 1},{last}"))
+    return rows
+
+
+def _text(rows: Sequence[str]) -> bytes:
     return "".join(f"{row}\n" for row in rows).encode("ascii")
 
 

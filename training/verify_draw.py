@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Redo a draw from its published files, or check one's own receipt. Python 3.9+, standard library only.
+"""Check a draw from its published files, or one's own receipt. Python 3.9+, standard library only.
 
     python verify_draw.py PACK               a folder or a ZIP, the public or the auditors' pack
     python verify_draw.py receipt RECEIPT.json draw.json
 
-One line per check, ending with the first that fails; exit status 0 when all hold. Not checked: that the beacon
-signature belongs to the named round. A second implementation on purpose: it imports nothing of the portal and
-seats people by augmenting paths (Ford & Fulkerson 1956) where the portal counts (Hall 1935).
+One line per check, ending with the first that fails; exit status 0 when all hold. The auditors' pack is redone whole; of
+the public pack each line says what it cannot show. Never checked: that the beacon signature is that of the named round.
+A second implementation on purpose: it imports nothing of the portal and seats people by augmenting paths (Ford &
+Fulkerson 1956) where the portal counts (Hall 1935).
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from typing import Any, NamedTuple
 VERSION = "jateng-offline-v1"
 CODE, NUMBER = r"[0-9A-Za-z._-]{1,32}", r"[0-9A-Z-]{1,32}"
 LINE = re.compile(rf"({NUMBER})\|({CODE})\|(\d+)\|(\d+)\|([01])\|((?:{CODE}(?:,{CODE}){{0,4}})?)")
+PUBLIC = {"draw.json", "rules.json", "winners.txt", "cutoffs.csv"}
+AUDITORS = {"cutoffs_all.csv", "results.txt", "list.txt", "salts.txt"}
+HEADER = "regency,clusters,pass,position,ticket"
 Json = dict[str, Any]
 Files = Mapping[str, bytes]
 Outcome = tuple[int, int, int]  # class or -1, wish rank, pass; as in results.txt
@@ -68,19 +72,17 @@ class Person(NamedTuple):
 def read_list(rules: Json, lines: list[str]) -> list[Person]:
     regencies = {code: i for i, code in enumerate(rules["regencies"])}
     classes = {entry["code"]: i for i, entry in enumerate(rules["classes"])}
-    people, previous = [], ""
+    people: list[Person] = []
     for at, line in enumerate(lines, 1):
         match, where = LINE.fullmatch(line), f"list.txt line {at}"
         if match is None:
             raise Failure(f"{where}: not number|regency|clusters|groups|strict|classes")
         number, regency, clusters, groups, strict, wishes = match.groups()
         ids = [classes.get(code, -1) for code in wishes.split(",") if code]
-        must(number > previous, where, f"{number} does not follow {previous}")
-        must(regency in regencies and -1 not in ids, where, "unknown regency or class")
+        must(not people or number > people[-1].number, where, f"{number} is out of order")
         foreign = int(clusters) >> len(rules["clusters"]) or int(groups) >> len(rules["groups"])
-        must(not foreign, where, "unknown cluster or group")
+        must(regency in regencies and -1 not in ids and not foreign, where, "unknown code, cluster or group")
         people.append(Person(number, regencies[regency], int(clusters), int(groups), ids, strict == "1"))
-        previous = number
     return people
 
 
@@ -122,10 +124,9 @@ class Seating:
                     self.seated[here][step[1]] -= 1
                 return here
             for kind in [kind for kind, people in self.seated[here].items() if people]:
-                for there in range(len(self.free)):
-                    if kind >> there & 1 and there not in came:
-                        came[there] = (here, kind)
-                        queue.append(there)
+                for there in (c for c in range(len(self.free)) if kind >> c & 1 and c not in came):
+                    came[there] = (here, kind)
+                    queue.append(there)
         return -1
 
     def leave(self, kind: int) -> int:
@@ -187,7 +188,6 @@ class Regency:
 
     def choose(self, seating: Seating, admitted: list[int]) -> bool:
         """Whether a place was given back, so that another turn follows."""
-        released = False
         for position in admitted:
             person = self.people[position]
             k, rank = self.choice(seating, person)
@@ -196,11 +196,10 @@ class Regency:
                 self.seats[k] -= 1
                 self.left[self.cell_of[k]] -= 1
             else:
-                released = True
                 self.live.subtract(self.traits[position])
                 if self.mode == "guarded":
                     seating.leave(person.clusters)
-        return released
+        return any(self.outcome[position][0] < 0 for position in admitted)
 
     def choice(self, seating: Seating, person: Person) -> tuple[int, int]:
         def take(c: int) -> bool:
@@ -232,15 +231,14 @@ def allocate(rules: Json, people: list[Person], order: list[int]) -> tuple[list[
     return results, cutoffs
 
 
-def compare(files: Files, name: str, expected: list[str], announced: str) -> None:
+def compare(files: Files, name: str, expected: list[str]) -> None:
     got = lines_of(files, name)
     for at, want in enumerate([*expected, "nothing"], 1):
         must(got[at - 1 : at] == [want][: len(expected) - at + 1], f"{name} line {at}", f"recomputed: {want}")
-    must(sha256(files[name]) == announced, "draw.json", f"its digest of {name} is another")
 
 
 def check_all(files: Files, draw: Json, rules: Json, seed: bytes) -> Iterator[str]:
-    """The auditors' pack: everything is recomputed from the list."""
+    """The auditors' pack: everything is recomputed from the list, the public files too."""
     lines = lines_of(files, "list.txt")
     people = read_list(rules, lines)
     must(sha256(files["list.txt"]) == draw["list_sha256"], "list.txt", "not the list that was frozen")
@@ -249,59 +247,61 @@ def check_all(files: Files, draw: Json, rules: Json, seed: bytes) -> Iterator[st
     tickets = [ticket_of(seed, person.number) for person in people]
     order = sorted(range(len(people)), key=lambda i: (tickets[i], people[i].number))
     results, cutoffs = allocate(rules, people, order)
-    rows = ["regency,clusters,pass,position,ticket"]
+    rows, last = [], 0 if rules["guarantee"] is None else len(rules["groups"])
     for (d, kind, t), position in sorted(cutoffs.items()):
         names = "+".join(code for c, code in enumerate(rules["clusters"]) if kind >> c & 1)
-        rows.append(f"{rules['regencies'][d]},{names},{t},{position + 1},{tickets[order[position]]}")
-    compare(files, "cutoffs.csv", rows, draw["cutoffs_sha256"])
-    yield f"cutoffs.csv: {len(rows) - 1} cut-offs, recomputed"
+        rows.append((t, f"{rules['regencies'][d]},{names},{t},{position + 1},{tickets[order[position]]}"))
+    compare(files, "cutoffs_all.csv", [HEADER, *(row for _, row in rows)])
+    compare(files, "cutoffs.csv", [HEADER, *(row for t, row in rows if t == last)])
+    yield f"cutoffs_all.csv, cutoffs.csv: {len(rows)} cut-offs recomputed, and which of them are public"
     codes = [*(entry["code"] for entry in rules["classes"]), "-"]
-    outcome = [f"{people[i].number}|{codes[k]}|{rank}|{t}" for i, (k, rank, t) in enumerate(results)]
-    compare(files, "results.txt", outcome, draw["result_sha256"])
-    yield f"results.txt: {len(outcome)} results, recomputed"
-    won = "".join(f"{row}\n" for row in outcome if row.split("|")[1] != "-")
-    counts = {"applicants": len(lines), "winners": won.count("\n")}
-    must(sha256(won.encode("ascii")) == draw["winners_sha256"], "draw.json", "its digest of the winners is another")
+    outcome = [(people[i].number, codes[k], rank, t) for i, (k, rank, t) in enumerate(results)]
+    winners = [f"{number}|{code}" for number, code, _, _ in outcome if code != "-"]
+    compare(files, "results.txt", [f"{number}|{code}|{rank}|{t}" for number, code, rank, t in outcome])
+    compare(files, "winners.txt", winners)
+    must(sha256(files["results.txt"]) == draw["result_sha256"], "draw.json", "result_sha256 is of other results")
+    counts = {"applicants": len(lines), "winners": len(winners)}
     must(draw["counts"] == counts, "draw.json", f"counts: recomputed {counts}")
-    yield f"draw.json: {counts['winners']} winners of {counts['applicants']} applicants"
+    yield f"results.txt, winners.txt: {len(winners)} winners of {len(lines)} applicants recomputed"
 
 
 def check_public(files: Files, draw: Json, rules: Json, seed: bytes) -> Iterator[str]:
-    """The public pack: all that follows without the list of those who got no class."""
-    for name, digest in (("winners.txt", "winners_sha256"), ("cutoffs.csv", "cutoffs_sha256")):
-        must(sha256(files[name]) == draw[digest], name, "not the file that draw.json names")
-    room: dict[Any, int] = {entry["code"]: entry["seats"] for entry in rules["classes"]}
+    """The public pack: all that follows without the list, and in each line what does not."""
+    room: Counter[Any] = Counter({entry["code"]: entry["seats"] for entry in rules["classes"]})
     cell_of = {entry["code"]: (entry["regency"], entry["cluster"]) for entry in rules["classes"]}
+    few, final = ("none", 0) if rules["guarantee"] is None else ("no more than places guaranteed", len(rules["groups"]))
+    promised = {r: sum(rules["guarantee"][d]) if final else 0 for d, r in enumerate(rules["regencies"])}
     for d, r in enumerate(rules["regencies"]):
-        room.update(((r, c), rules["quota"][d][i]) for i, c in enumerate(rules["clusters"]))
-    won, previous = [], ""
+        room.update({(r, c): rules["quota"][d][i] for i, c in enumerate(rules["clusters"])})
+    won: list[tuple[str, tuple[str, str], str]] = []
     for at, row in enumerate(lines_of(files, "winners.txt"), 1):
-        (number, code, _, t), where = row.split("|"), f"winners.txt line {at}"
-        must(number > previous, where, f"{number} does not follow {previous}")
+        (number, code), where = row.split("|"), f"winners.txt line {at}"
+        must(not won or number > won[-1][0], where, f"{number} is out of order")
         must(code in cell_of, where, f"unknown class {code}")
-        for limit in (code, cell_of[code]):
-            room[limit] -= 1
-            must(room[limit] >= 0, where, f"more winners than places in {limit}")
-        won.append((ticket_of(seed, number), (*cell_of[code], t), where))
-        previous = number
+        room.subtract((code, cell_of[code]))
+        must(min(room[code], room[cell_of[code]]) >= 0, where, f"more winners than places in {code} or in its cell")
+        won.append((number, cell_of[code], where))
     must(len(won) == draw["counts"]["winners"], "draw.json", f"counts: {len(won)} winners")
-    yield f"winners.txt: {len(won)} winners within seats and quotas"
-    marks, furthest = [], dict[Any, str]()
+    yield f"winners.txt: {len(won)} winners within seats and quotas; not shown: that they are on the list"
+    marks, furthest = [], dict.fromkeys(room, "")
     for at, row in enumerate(lines_of(files, "cutoffs.csv")[1:], 2):
-        regency, names, t, position, last = row.split(",")
-        marks.append((int(position), last, f"cutoffs.csv line {at}"))
-        for key in ((regency, c, t) for c in names.split("+")):
-            furthest[key] = max(last, furthest.get(key, ""))
-    winning, others, before = sorted(row[0] for row in won), draw["counts"]["applicants"] - len(won), (0, "")
+        (regency, names, t, position, last), where = row.split(","), f"cutoffs.csv line {at}"
+        must(t == str(final), where, f"not of pass {final}, the last")
+        marks.append((int(position), last, where))
+        for cell in ((regency, c) for c in names.split("+")):
+            furthest[cell] = max(last, furthest[cell])
+    others, before = draw["counts"]["applicants"] - len(won), (0, "")
+    winning = sorted(ticket_of(seed, number) for number, _, _ in won)
     for rank, last, where in sorted(marks):
         must(before[0] < rank and before[1] < last, where, "positions and tickets do not ascend together")
         ahead = bisect_right(winning, last)
         must(ahead <= rank <= ahead + others, where, f"{ahead} winners up to its ticket")
         before = rank, last
-    yield f"cutoffs.csv: {len(marks)} cut-offs, in the order of their tickets"
-    for ticket, key, where in won:
-        must(ticket <= furthest.get(key, ""), where, f"ticket beyond every cut-off of {key}")
-    yield "winners.txt: all tickets within the cut-offs"
+    yield f"cutoffs.csv: {len(marks)} cut-offs in the order of their tickets; not shown: that the draw stopped there"
+    for number, cell, where in won:
+        promised[cell[0]] -= ticket_of(seed, number) > furthest[cell]
+        must(promised[cell[0]] >= 0, where, f"ticket beyond every cut-off of {cell}")
+    yield f"winners.txt: {few} beyond the cut-offs; not shown, but by auditors' pack or own receipt: that nobody is left out"
 
 
 def parsed(data: bytes, where: str) -> Json:
@@ -321,9 +321,7 @@ def check_draw(data: bytes) -> Json:
 
 
 def check_pack(files: Files) -> Iterator[str]:
-    public = "winners.txt" in files
-    own = {"winners.txt"} if public else {"results.txt", "list.txt", "salts.txt"}
-    expected = {"draw.json", "rules.json", "cutoffs.csv"} | own
+    expected = PUBLIC | AUDITORS if AUDITORS & set(files) else PUBLIC
     for name in sorted(expected ^ set(files)):
         raise Failure(f"{name}: {'missing' if name in expected else 'does not belong to the pack'}")
     draw = check_draw(files["draw.json"])
@@ -336,6 +334,8 @@ def check_pack(files: Files) -> Iterator[str]:
         codes = [entry["code"] if name == "classes" else entry for entry in rules[name]]
         must(len(set(codes)) == len(codes), "rules.json", f"{name}: repeated code")
     yield f"rules.json: digest {draw['rules_digest']}"
+    for name, member in (("winners.txt", "winners_sha256"), ("cutoffs.csv", "cutoffs_sha256")):
+        must(sha256(files[name]) == draw[member], name, "not the file that draw.json names")
     dice, beacon, signature = draw["dice"], draw["beacon"], "-"
     must(re.fullmatch("[1-6]{40,}", dice), "draw.json", "dice: at least 40 digits from 1 to 6")
     must((beacon is None) == (not rules["beacon_rounds"]), "draw.json", "beacon: not as the rules say")
@@ -346,7 +346,7 @@ def check_pack(files: Files) -> Iterator[str]:
     seed = sha256("|".join((VERSION, draw["rules_digest"], draw["list_root"], dice, signature)).encode("ascii"))
     must(seed == draw["seed"], "draw.json", f"seed: recomputed {seed}")
     yield f"draw.json: seed {seed} follows from rules, list, dice and beacon"
-    yield from (check_public if public else check_all)(files, draw, rules, bytes.fromhex(seed))
+    yield from (check_public if expected == PUBLIC else check_all)(files, draw, rules, bytes.fromhex(seed))
 
 
 def check_receipt(receipt: bytes, draw_file: bytes) -> Iterator[str]:

@@ -6,6 +6,7 @@ import ast
 import hashlib
 import io
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -95,6 +96,7 @@ def crowd() -> Instance:
 
 
 PACKS: dict[str, Files] = {audience: make_pack(audience, crowd()) for audience in AUDIENCES}
+PLAIN: dict[str, Files] = {audience: make_pack(audience, replace(crowd(), guarantee=None)) for audience in AUDIENCES}
 
 
 def verdict(files: Mapping[str, bytes]) -> str:
@@ -153,6 +155,35 @@ def test_public_pack_names_winners_only() -> None:
     assert not any(number.encode() in content for content in PACKS["public"].values() for number in losers)
 
 
+def test_public_pack_tells_neither_pass_nor_rank_nor_the_cutoffs_of_groups() -> None:
+    assert all(re.fullmatch(r"N\d{3}\|K\d", row) for row in PACKS["public"]["winners.txt"].decode().splitlines())
+    passes = {
+        name: {row.split(",")[2] for row in PACKS["auditors"][name].decode().splitlines()[1:]}
+        for name in ("cutoffs.csv", "cutoffs_all.csv")
+    }
+    assert passes == {"cutoffs.csv": {"2"}, "cutoffs_all.csv": {"1", "2"}}
+
+
+def test_auditors_pack_holds_the_public_one_byte_for_byte() -> None:
+    assert PACKS["public"].items() <= PACKS["auditors"].items()
+    draw = json.loads(PACKS["public"]["draw.json"])
+    names = {"winners.txt": "winners_sha256", "cutoffs.csv": "cutoffs_sha256", "results.txt": "result_sha256"}
+    for name, member in names.items():
+        assert draw[member] == hashlib.sha256(PACKS["auditors"][name]).hexdigest()
+
+
+def test_report_of_the_public_pack_says_what_it_does_not_show() -> None:
+    for packs, beyond in ((PACKS, "no more than places guaranteed"), (PLAIN, "none")):
+        _, lines = verify_draw.report(verify_draw.check_pack(packs["public"]))
+        assert [line.split("; ")[1] for line in lines if "; " in line] == [
+            "not shown: that they are on the list",
+            "not shown: that the draw stopped there",
+            "not shown, but by auditors' pack or own receipt: that nobody is left out",
+        ]
+        assert f"{beyond} beyond the cut-offs" in lines[-1]
+        assert "not shown" not in "".join(verify_draw.report(verify_draw.check_pack(packs["auditors"]))[1])
+
+
 def test_verifier_needs_nothing_but_python_3_9() -> None:
     source = Path(verify_draw.__file__).read_text(encoding="utf-8")
     tree = ast.parse(source, feature_version=(3, 9))
@@ -191,10 +222,8 @@ def test_cut_or_lengthened_file_is_refused_and_named(audience: str, data: st.Dat
 @pytest.mark.parametrize("audience", AUDIENCES)
 def test_missing_and_additional_files_are_named(audience: str) -> None:
     for name in PACKS[audience]:
-        assert (
-            name in verdict({key: value for key, value in PACKS[audience].items() if key != name})
-            or name == "winners.txt"
-        )
+        rest = {key: value for key, value in PACKS[audience].items() if key != name}
+        assert verdict(rest) == f"FAIL {name}: missing"
     assert verdict(PACKS[audience] | {"notes.txt": b""}) == "FAIL notes.txt: does not belong to the pack"
 
 
@@ -210,8 +239,8 @@ def swapped(lines: list[bytes]) -> list[bytes]:
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        (lines_changed("list.txt", swapped), "FAIL list.txt line 2: N000 does not follow N001"),
-        (lines_changed("list.txt", lambda rows: [rows[0], *rows]), "FAIL list.txt line 2: N000 does not follow N000"),
+        (lines_changed("list.txt", swapped), "FAIL list.txt line 2: N000 is out of order"),
+        (lines_changed("list.txt", lambda rows: [rows[0], *rows]), "FAIL list.txt line 2: N000 is out of order"),
         (lines_changed("list.txt", lambda rows: rows[:-1]), "FAIL list.txt: not the list that was frozen"),
         (
             lines_changed("list.txt", lambda rows: [rows[0], rows[1].replace(b"\n", b"\r\n"), *rows[2:]]),
@@ -225,8 +254,8 @@ def swapped(lines: list[bytes]) -> list[bytes]:
         (lines_changed("salts.txt", lambda rows: rows[1:]), "FAIL salts.txt line 39: 39 salts for 40 lines"),
         (lines_changed("salts.txt", lambda rows: [rows[0], b"\n", *rows[2:]]), "FAIL salts.txt line 2: salt"),
         (lines_changed("salts.txt", lambda rows: [rows[0].upper(), *rows[1:]]), "FAIL salts.txt line 1: salt"),
-        (lines_changed("cutoffs.csv", lambda rows: [*rows[:3], *rows[4:]]), "FAIL cutoffs.csv line 4: recomputed"),
-        (lines_changed("cutoffs.csv", lambda rows: [*rows, rows[-1]]), "FAIL cutoffs.csv line"),
+        (lines_changed("cutoffs_all.csv", lambda rows: [*rows[:3], *rows[4:]]), "FAIL cutoffs_all.csv line 4: recomp"),
+        (lines_changed("cutoffs_all.csv", lambda rows: [*rows, rows[-1]]), "FAIL cutoffs_all.csv line"),
         (lines_changed("results.txt", swapped), "FAIL results.txt line 1: recomputed"),
         (
             lines_changed("results.txt", lambda rows: [*rows[:-1], rows[-1][:-1]]),
@@ -284,51 +313,6 @@ def test_other_rules_are_refused() -> None:
     files = PACKS["auditors"] | {"rules.json": other}
     assert verdict(files) == "FAIL rules.json: not the rules that draw.json names"
     assert verdict(resigned(files, rules_digest=rules_digest(other))).startswith("FAIL draw.json: seed: recomputed")
-
-
-# --- what the public pack alone shows ---
-
-
-def forged(
-    change: Callable[[list[list[str]]], None], cutoffs: Callable[[list[list[str]]], None] = lambda _: None
-) -> str:
-    """The verdict on a public pack whose winners and cut-offs were edited and signed again."""
-    winners = [row.split("|") for row in PACKS["public"]["winners.txt"].decode().splitlines()]
-    marks = [row.split(",") for row in PACKS["public"]["cutoffs.csv"].decode().splitlines()]
-    change(winners)
-    cutoffs(marks)
-    files = PACKS["public"] | {
-        "winners.txt": "".join("|".join(row) + "\n" for row in winners).encode(),
-        "cutoffs.csv": "".join(",".join(row) + "\n" for row in marks).encode(),
-    }
-    return verdict(resigned(files, counts={"applicants": 40, "winners": len(winners)}))
-
-
-def all_into(code: str) -> Callable[[list[list[str]]], None]:
-    def change(winners: list[list[str]]) -> None:
-        for row in winners:
-            row[1] = code
-
-    return change
-
-
-def beyond_everybody(marks: list[list[str]]) -> None:
-    max(marks[1:], key=lambda row: row[4])[3] = "41"
-
-
-def tighten(marks: list[list[str]]) -> None:
-    marks[1:] = [min(marks[1:], key=lambda row: row[4])]
-
-
-def test_forged_public_packs() -> None:
-    assert forged(lambda _: None) == "ok"
-    assert "unknown class K77" in forged(all_into("K77"))
-    assert "more winners than places in K0" in forged(all_into("K0"))
-    assert "does not follow" in forged(lambda rows: rows.insert(1, rows[0]))
-    assert "malformed" in forged(lambda rows: rows[0].pop())
-    assert "do not ascend together" in forged(lambda _: None, lambda rows: rows.append(rows[1]))
-    assert "beyond every cut-off" in forged(lambda _: None, tighten)
-    assert "winners up to its ticket" in forged(lambda _: None, beyond_everybody)
 
 
 # --- files that are no pack, and the receipt ---

@@ -39,7 +39,7 @@ def test_repeated_codes(name: str, codes: list[Any]) -> None:
 def test_masks_beyond_the_rules(edit: tuple[bytes, bytes]) -> None:
     files = lines_changed("list.txt", lambda rows: [rows[0].replace(*edit), *rows[1:]])
     assert files["list.txt"] != PACKS["auditors"]["list.txt"]
-    assert verdict(files) == "FAIL list.txt line 1: unknown cluster or group"
+    assert verdict(files) == "FAIL list.txt line 1: unknown code, cluster or group"
 
 
 def test_same_content_in_other_bytes() -> None:
