@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -40,7 +41,8 @@ class LanguageMiddleware:
 class ScopeMiddleware:
     """Innermost. Opens one transaction around the view and enters it as `portal_web` with the asker's scope.
 
-    Rolled back when the answer is 500 or more. If the database does not take the role, nothing is served.
+    Rolled back when the answer is 500 or more. If the database does not take the role, nothing is served. What is
+    not known to be for nobody in particular is kept by no cache, unless the view says otherwise.
     """
 
     _role_is_taken = False
@@ -53,11 +55,15 @@ class ScopeMiddleware:
             response = self.get_response(request)
             if response.status_code >= 500:
                 transaction.set_rollback(True)
-            return response
+        if getattr(request, "scope", None) != NOBODY:
+            response.headers.setdefault("Cache-Control", "no-store, private")
+        return response
 
     def process_view(
         self, request: HttpRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponseBase | None:
+        if _has_nul(request):
+            raise BadRequest("NUL bytes")
         request.scope = _scope(request)  # type: ignore[attr-defined]
         if getattr(view, "outside_scope", False):
             return None
@@ -69,6 +75,14 @@ class ScopeMiddleware:
                     return render(request, "503.html", status=503)
             ScopeMiddleware._role_is_taken = True
         return None
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    """PostgreSQL keeps NUL bytes in no text, not even to search for them; no browser sends any."""
+    forms = [*request.GET.lists(), *request.POST.lists()]
+    return any("\0" in text for name, values in forms for text in [name, *values]) or any(
+        "\0" in value for value in request.COOKIES.values()
+    )
 
 
 def _scope(request: HttpRequest) -> Scope:
