@@ -1,13 +1,14 @@
 """Registration on one page, its receipt, and joining the wave."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID, uuid4
 
 import segno
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -24,7 +25,7 @@ from clusters.models import LabourOffice, Wave
 from registrations import eligibility
 from registrations.eligibility import Decision
 from registrations.forms import AnswersForm, PersonForm, SectionedForm
-from registrations.models import Registration
+from registrations.models import Applicant, Registration
 from registrations.selectors.own import latest_decision, own_applicant, own_registration, own_registrations
 from registrations.selectors.places import districts_of, villages_of
 from registrations.selectors.waves import last_closed_wave, next_wave, open_waves
@@ -36,6 +37,9 @@ from registrations.services.receipts import Receipt, random_numbers, secret_code
 APPLICANT_KEY = "applicant"  # who the session has shown to be: read by the scope middleware
 SUBMISSION_KEY = "submission"  # idempotency key of the form that is being filled in
 RECEIPT_KEY = "receipt"  # idempotency key of the submission whose receipt may be shown
+SESSION = timedelta(minutes=30)
+SECRET_SHOWN = timedelta(minutes=10)  # after registering; the ticket says so
+LOST_ANSWER = timedelta(minutes=2)  # how long a form may be sent again by who did not get its answer
 
 
 @never_cache
@@ -43,23 +47,23 @@ def register(request: ScopedRequest) -> HttpResponse:
     """The form; for a person known from an earlier wave only the questions that are asked anew."""
     now = timezone.now()
     wave = open_waves(now).select_related("rule_set").first()
+    is_late = wave is None and request.method == "POST"  # it closed while the form was being filled in
+    wave = last_closed_wave(now) if is_late else wave
     if wave is None:
         return _not_open(request, now)
     applicant = own_applicant(request.scope) if "nik" not in request.POST else None
     if applicant and own_registration(request.scope, wave):
+        if request.method == "GET":  # whoever wants to register here is not who has
+            request.session.pop(RECEIPT_KEY, None)
+            words = gettext(
+                "Sudah ada yang mendaftar di sini. Bila bukan Anda, pilih “Selesai di perangkat ini”, lalu daftar."
+            )
+            messages.info(request, words)
         return redirect("receipt")
-    sent = request.POST if request.method == "POST" else None
-    form: AnswersForm = (
-        AnswersForm(sent)
-        if applicant
-        else PersonForm(
-            sent,
-            asking_options="choose" in request.POST,
-            today=timezone.localdate(now),
-            options_urls={"regency": reverse("district-options"), "district": reverse("village-options")},
-        )
-    )
+    form = _form(request, applicant, now)
     page: dict[str, Any] = {"form": form, "wave": wave, "applicant": applicant, "consent": CONSENT_VERSION}
+    if is_late:
+        return _form_page(request, page | {"outcome": "closed", "next_wave": next_wave(now)}, status=409)
     if request.method != "POST" or form.asking_options or not form.is_valid():
         return _form_page(request, page)
 
@@ -96,11 +100,12 @@ def register(request: ScopedRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def receipt(request: ScopedRequest) -> HttpResponse:
-    """The newest registration of this session's person; the secret code only where this session made it."""
+    """The newest registration of this session's person; the secret code only where this session made it just now."""
     registration = next(iter(own_registrations(request.scope)), None)
     if registration is None:
         return redirect("register")
-    shown = request.session.get(RECEIPT_KEY) == str(registration.idempotency_key)
+    made_here = request.session.get(RECEIPT_KEY) == str(registration.idempotency_key)
+    shown = made_here and timezone.now() < registration.created_at + SECRET_SHOWN
     reasons = latest_decision(registration).reasons["clusters"]
     sentences = [(not code.endswith("_not"), gettext(eligibility.CLUSTER_REASONS[code])) for code in reasons]
     status_url = request.build_absolute_uri(reverse("status"))
@@ -122,13 +127,16 @@ def receipt(request: ScopedRequest) -> HttpResponse:
 
 @require_POST
 def join(request: ScopedRequest) -> HttpResponse:
-    """Take part in the draw with the registration named in the form."""
+    """Take part in the draw with the registration named in the form: one's own, whatever else one may see."""
     now = timezone.now()
     try:
         registration_id = UUID(request.POST.get("registration", ""))
-        changed = intake.join(scope=request.scope, registration_id=registration_id, now=now)
-    except (ValueError, Registration.DoesNotExist) as error:
+    except ValueError as error:
         raise Http404 from error
+    if registration_id not in {own.pk for own in own_registrations(request.scope)}:
+        raise Http404
+    try:
+        changed = intake.join(scope=request.scope, registration_id=registration_id, now=now)
     except intake.WaveNotOpen:
         return _not_open(request, now)
     if changed:
@@ -160,18 +168,43 @@ def _form_page(request: ScopedRequest, page: dict[str, Any], *, status: int = 20
 
 
 def _submission_key(request: ScopedRequest) -> UUID:
-    try:
-        return UUID(request.POST.get("key", ""))
-    except ValueError:
-        return UUID(request.session.setdefault(SUBMISSION_KEY, str(uuid4())))
+    """The posted key where this session gave it out, else the one of its form: a key noted elsewhere opens no receipt."""
+    posted, session = request.POST.get("key"), request.session
+    given_out = posted and posted in (session.get(SUBMISSION_KEY), session.get(RECEIPT_KEY))
+    return UUID(posted if given_out else session.setdefault(SUBMISSION_KEY, str(uuid4())))
 
 
 def _remember(request: ScopedRequest, receipt: Receipt) -> None:
     """This session is now the applicant's, under a new session key: nobody who planted the old one gets in."""
+    key = str(_submission_key(request))
     request.session[APPLICANT_KEY] = str(receipt.applicant_id)
-    request.session[RECEIPT_KEY] = str(_submission_key(request))
+    request.session[RECEIPT_KEY] = key
     request.session.pop(SUBMISSION_KEY, None)
-    transaction.on_commit(request.session.cycle_key)
+    request.session.set_expiry(SESSION)
+    transaction.on_commit(lambda: _renew(request.session, key))
+
+
+def _renew(session: SessionBase, submission: str) -> None:
+    """Go on under a new session key. The old one keeps the form's key for a moment, in case the answer gets lost."""
+    left = type(session)(session.session_key)
+    session.create()
+    left.clear()
+    left[SUBMISSION_KEY] = submission
+    left.set_expiry(LOST_ANSWER)
+    left.save()
+
+
+def _form(request: ScopedRequest, applicant: Applicant | None, now: datetime) -> AnswersForm:
+    """With what was sent, if anything was."""
+    sent = request.POST if request.method == "POST" else None
+    if applicant:
+        return AnswersForm(sent)
+    return PersonForm(
+        sent,
+        asking_options="choose" in request.POST,
+        today=timezone.localdate(now),
+        options_urls={"regency": reverse("district-options"), "district": reverse("village-options")},
+    )
 
 
 def _not_open(request: ScopedRequest, now: datetime) -> HttpResponse:

@@ -20,7 +20,7 @@ from registrations.selectors.places import Places
 
 OLDEST = date(1900, 1, 1)
 MOST_DEPENDANTS = 20
-LONGEST = {"name": 120, "address": 240, "disability_need": 500}
+LONGEST = {"name": 120, "email": 254, "address": 240, "disability_need": 500}
 CHOICES = {
     "sex": frozenset(Applicant.Sex.values),
     "education": frozenset(Applicant.Education.values),
@@ -84,6 +84,8 @@ MESSAGES = {
     "disability_need_length": _("Bantuan yang diperlukan paling panjang 500 huruf. Tulis yang paling penting saja."),
     "disability_need_characters": _("Bantuan yang diperlukan berisi tanda yang tidak dapat disimpan. Ketik ulang."),
     "phone_form": _("Nomor HP tidak dikenali. Tulis nomor Indonesia, misalnya 0812 3456 7890."),
+    "email_length": _("Alamat email paling panjang 254 huruf. Periksa lagi, atau kosongkan."),
+    "email_characters": _("Alamat email berisi tanda yang tidak dapat disimpan. Ketik ulang, atau kosongkan."),
     "email_form": _("Alamat email tidak lengkap. Tulis seperti nama@contoh.id, atau kosongkan."),
     "birth_date_future": _("Tanggal lahir belum terjadi. Tulis tanggal, bulan dan tahun seperti di KTP."),
     "birth_date_past": _("Tahun lahir terlalu lama. Tulis empat angka, misalnya 1995."),

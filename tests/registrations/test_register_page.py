@@ -106,6 +106,12 @@ class TestTheForm:
         assert f'value="{VILLAGE_ID // 10_000}" selected' in page
         assert str(response.context["key"]) == str(key)
 
+    @pytest.mark.parametrize("email", ["a@" + ".".join(["b" * 60] * 5) + ".id", "a\tb@contoh.id"])
+    def test_an_email_that_cannot_be_stored_is_said(self, client: Client, wave: Wave, email: str) -> None:
+        answer = send(client, email=email)
+        assert answer.status_code == 200
+        assert 'href="#id_email"' in answer.content.decode()
+
     def test_a_warning_does_not_block(self, client: Client, wave: Wave) -> None:
         assert send(client, birth_date_day="11").status_code == 302
         assert "nik_birth_date" in Registration.objects.get().warnings
@@ -148,9 +154,30 @@ class TestAnswers:
         data = filled() | {"key": client.get("/daftar/").context["key"]}
         assert client.post("/daftar/", data).status_code == 302
         shown = client.get("/daftar/tanda-terima/").context["secret"]
+        assert shown
         assert client.post("/daftar/", data).status_code == 302
         assert client.get("/daftar/tanda-terima/").context["secret"] == shown
         assert Registration.objects.count() == 1
+
+    def test_whoever_did_not_get_the_answer_sends_again(self, client: Client, wave: Wave) -> None:
+        data = filled() | {"key": client.get("/daftar/").context["key"]}
+        before = client.cookies["sessionid"].value
+        client.post("/daftar/", data)
+        shown = client.get("/daftar/tanda-terima/").context["secret"]
+        client.cookies["sessionid"] = before
+        assert client.get("/daftar/tanda-terima/").url == "/daftar/"
+        assert client.post("/daftar/", data).status_code == 302
+        assert client.get("/daftar/tanda-terima/").context["secret"] == shown
+        client.cookies["sessionid"] = before
+        with time_machine.travel(timezone.now() + timedelta(minutes=3)):
+            assert client.post("/daftar/", data).status_code == 409
+
+    def test_a_key_noted_beforehand_opens_no_receipt(self, client: Client, wave: Wave) -> None:
+        data = filled() | {"key": client.get("/daftar/").context["key"]}
+        client.post("/daftar/", data)
+        stranger = Client()
+        assert stranger.post("/daftar/", data).status_code == 409
+        assert stranger.get("/daftar/tanda-terima/").url == "/daftar/"
 
     def test_a_form_sent_for_somebody_else_asks_once_more(self, client: Client, wave: Wave) -> None:
         key = client.get("/daftar/").context["key"]
@@ -222,6 +249,27 @@ class TestReceipt:
         assert page.status_code == 200
         assert not page.context["secret"]
 
+    def test_the_code_goes_after_ten_minutes_and_the_session_after_thirty(self, client: Client, wave: Wave) -> None:
+        send(client)
+        page = client.get("/daftar/tanda-terima/")
+        assert page.context["secret"] and "paling lama 10 menit" in page.content.decode()
+        assert client.get("/daftar/tanda-terima/").context["secret"] == page.context["secret"]
+        now = timezone.now()
+        with time_machine.travel(now + timedelta(minutes=10)):
+            page = client.get("/daftar/tanda-terima/")
+            assert page.status_code == 200 and not page.context["secret"]
+            assert "Kode rahasia tidak ditampilkan lagi" in page.content.decode()
+        with time_machine.travel(now + timedelta(minutes=30)):
+            assert client.get("/daftar/tanda-terima/").status_code == 302
+
+    def test_the_next_visitor_of_a_shared_device_sees_no_code(self, client: Client, wave: Wave) -> None:
+        send(client)
+        page = client.get("/daftar/", follow=True)
+        assert not page.context["secret"]
+        assert "Sudah ada yang mendaftar di sini" in page.content.decode()
+        client.post("/status/tutup/")
+        assert b"id_nik" in client.get("/daftar/").content
+
     def test_the_session_key_changes(self, client: Client, wave: Wave) -> None:
         key = client.get("/daftar/").context["key"]
         before = client.cookies["sessionid"].value
@@ -265,7 +313,19 @@ class TestWaves:
         make_region()
         make_wave("closed", closes_at=timezone.now() - timedelta(hours=1))
         assert "Pendaftaran sudah ditutup" in client.get("/daftar/").content.decode()
-        assert client.post("/daftar/", filled()).status_code == 409
+
+    @pytest.mark.parametrize("choose", [{}, {"choose": "district"}])
+    def test_a_wave_that_closes_meanwhile_leaves_what_was_typed(
+        self, client: Client, wave: Wave, choose: dict[str, str]
+    ) -> None:
+        key = client.get("/daftar/").context["key"]
+        with time_machine.travel(wave.closes_at + timedelta(minutes=1)):
+            answer = client.post("/daftar/", filled() | {"key": key} | choose)
+        page = answer.content.decode()
+        assert answer.status_code == 409
+        assert f"Pendaftaran {wave.name} ditutup" in page and "tidak disimpan" in page
+        assert "Dusun Contoh RT 01 RW 02" in page and "3374 9950 0395 0001" in page
+        assert not Applicant.objects.exists()
 
     def test_no_wave_at_all(self, client: Client) -> None:
         assert "Belum ada gelombang" in client.get("/daftar/").content.decode()
@@ -282,6 +342,15 @@ class TestWaves:
         send(Client())
         registration = registration or str(Registration.objects.get().pk)
         assert client.post("/daftar/gabung/", {"registration": registration}).status_code == 404
+
+    @pytest.mark.parametrize("role", ["mentor", "planner", "auditor"])
+    def test_staff_joins_for_nobody(self, as_role: Any, client: Client, wave: Wave, role: str) -> None:
+        send(client)
+        registration = Registration.objects.get()
+        answer = as_role(role, 3374).post("/daftar/gabung/", {"registration": registration.pk})
+        assert answer.status_code == 404
+        registration.refresh_from_db()
+        assert registration.state == "registered"
 
     def test_joining_is_a_post(self, client: Client, wave: Wave) -> None:
         assert client.get("/daftar/gabung/").status_code == 405
