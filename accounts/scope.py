@@ -54,6 +54,7 @@ class Scope:
                 "user": str(self.user_id) if self.user_id else None,
                 "all": self.sees_all,
                 "province": self.is_province,
+                "auditor": "auditor" in self.roles,
                 "regencies": sorted(self.regency_ids),
                 "applicant": str(self.applicant_id) if self.applicant_id else None,
             }

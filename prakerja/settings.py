@@ -106,6 +106,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "records.sweep_jobs", "schedule": 10.0},
     "propose-splits": {"task": "clusters.propose_due_splits", "schedule": 300.0},
     "advance-waves": {"task": "clusters.advance_waves", "schedule": 60.0},
+    "lapse-offers": {"task": "training.lapse_offers", "schedule": 900.0},
     "fold-tally": {"task": "registrations.fold_tally", "schedule": 30.0},
 }
 
@@ -173,3 +174,5 @@ LOGGING = {
 
 REGISTRATION_NUMBERS = None  # only a rehearsal names a source of its own, to be repeatable
 SAMPLE_DATA = os.environ.get("PRAKERJA_SAMPLE", "1" if DEVELOPMENT else "0") == "1"
+# After the freeze people may object to the list for so long before dice count; a sample province does not wait.
+OBJECTION_HOURS = int(os.environ.get("PRAKERJA_OBJECTION_HOURS", "0" if SAMPLE_DATA else "48"))

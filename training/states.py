@@ -2,7 +2,8 @@
 
 DRAW_TRANSITIONS: dict[str, frozenset[str]] = {
     "freezing": frozenset({"frozen", "void"}),
-    "frozen": frozenset({"seeded", "void"}),
+    "frozen": frozenset({"rolled", "void"}),
+    "rolled": frozenset({"frozen", "seeded", "void"}),
     "seeded": frozenset({"agreed", "disagreed", "void"}),
     "disagreed": frozenset({"void"}),
     "agreed": frozenset({"published", "void"}),

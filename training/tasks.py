@@ -3,10 +3,13 @@
 from uuid import UUID
 
 from celery import shared_task
+from django.db import transaction
 from django.utils import timezone
 
-from accounts.scope import Scope
+from accounts.models import User
+from clusters.selectors.offices import scope_of
 from records.services.jobs import run_job
+from records.tasks import start_on_commit
 from training.services import classes, draws, places
 
 
@@ -31,7 +34,9 @@ def release_results(job_id: str) -> None:
     run_job(
         job_id=UUID(job_id),
         effect=lambda payload: draws.release_results(
-            scope=Scope(user_id=UUID(payload["user_id"]), roles=frozenset({payload["role"]})),
+            scope=scope_of(
+                User.objects.get(pk=payload["user_id"])
+            ),  # a membership that ended meanwhile does not publish
             draw_id=UUID(payload["draw_id"]),
             now=timezone.now(),
         ),
@@ -44,6 +49,14 @@ def refill(job_id: str) -> None:
         job_id=UUID(job_id),
         effect=lambda payload: places.refill(draw_id=UUID(payload["draw_id"]), now=timezone.now()),
     )
+
+
+@shared_task(name="training.lapse_offers")
+def lapse_offers() -> None:
+    """Beat: end unanswered offers and hand their places on."""
+    with transaction.atomic():
+        for job in places.lapse_offers(now=timezone.now()):
+            start_on_commit(job)
 
 
 @shared_task(name="training.record_open_seats")

@@ -22,6 +22,8 @@ from records.services.log import record_event
 
 SYSTEM = Scope(roles=frozenset({"system"}))  # the name in the log of what happens by date; it holds no right
 STEPS = frozenset({Wave.State.OPEN, Wave.State.CLOSED, Wave.State.CANCELLED})
+# From the freeze on a wave moves by its draw alone; who wants it back sets the draw aside, which takes two persons.
+BEFORE_THE_LIST = frozenset({Wave.State.DRAFT, Wave.State.OPEN, Wave.State.CLOSED})
 DRAFT_FIELDS = frozenset(
     {
         *["slug", "name", "decision", "rule_set", "opens_at", "closes_at", "draws_at", "starts_on", "ends_on"],
@@ -134,8 +136,8 @@ def transition(*, scope: Scope, wave_id: UUID, to: str, now: datetime, reason: s
     """
     with transaction.atomic():
         wave = _locked(scope, wave_id)
-        if to not in STEPS:
-            raise WrongState(f"{wave.slug}: {to} is not a step of the province")
+        if to not in STEPS or wave.state not in BEFORE_THE_LIST:
+            raise WrongState(f"{wave.slug}: {wave.state} > {to} is not a step of the province")
         if to == Wave.State.OPEN and (needs := missing_for_opening(wave=wave, now=now)):
             raise NotReady(needs)
         early = to == Wave.State.CLOSED and wave.state == Wave.State.OPEN and now < wave.closes_at

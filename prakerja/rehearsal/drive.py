@@ -125,14 +125,11 @@ def freeze(*, staff: Staff, wave: Wave, sources: Sources, now: datetime) -> Draw
 
 
 def roll(*, staff: Staff, draw: Draw, sources: Sources, now: datetime) -> Draw:
-    """Dice, the draw, and the verifier's word."""
-    _draw, job = draws.record_seed(
-        scope=staff.planner,
-        draw_id=draw.pk,
-        dice=sources.dice(),
-        witnesses="Saksi Contoh Satu, serikat pekerja (data contoh)\nSaksi Contoh Dua, perguruan tinggi (data contoh)",
-        now=now,
-    )
+    """Dice entered by two persons, the draw, and the verifier's word."""
+    dice = sources.dice()
+    witnesses = "Saksi Contoh Satu, serikat pekerja (data contoh)\nSaksi Contoh Dua, perguruan tinggi (data contoh)"
+    draws.record_dice(scope=staff.planner, draw_id=draw.pk, dice=dice, witnesses=witnesses, now=now)
+    _draw, job = draws.confirm_dice(scope=staff.approver, draw_id=draw.pk, dice=dice, now=now)
     _work(job, lambda _payload: draws.run_draw(draw_id=draw.pk, now=now))
     draw.refresh_from_db()
     return draw

@@ -7,6 +7,7 @@ from random import Random
 
 from django.utils import timezone
 
+from accounts.scope import NOBODY
 from clusters.models import Wave
 from clusters.services.waves import advance_waves, transition
 from prakerja.rehearsal import drive, province
@@ -105,20 +106,20 @@ def _draw(plan: Plan, *, staff: Staff, wave: Wave, sources: drive.Sources) -> No
         return
     published = wave.draws_at + timedelta(hours=2)
     drive.publish(staff=staff, draw=draw, now=published)
-    _answers(wave, sources.random, published + timedelta(days=1), staff)
+    _answers(wave, sources.random, published + timedelta(days=1))
     if plan.state in {"running", "finished"}:
         advance_waves(now=_noon(wave.starts_on))
     if plan.state == "finished":
         advance_waves(now=_noon(wave.ends_on) + timedelta(days=1))
 
 
-def _answers(wave: Wave, random: Random, now: datetime, staff: Staff) -> None:
+def _answers(wave: Wave, random: Random, now: datetime) -> None:
     """Two of three accept, a few decline, the rest have not answered yet."""
     offers = Placement.objects.filter(training_class__wave=wave, state=Placement.State.OFFERED)
-    for pk in offers.order_by("registration__number").values_list("pk", flat=True):
+    for pk, person in offers.order_by("registration__number").values_list("pk", "registration__applicant_id"):
         word = random.random()
         if word < 0.7:
-            answer_offer(scope=staff.planner, placement_id=pk, accept=word < 0.66, now=now)
+            answer_offer(scope=NOBODY.as_applicant(person), placement_id=pk, accept=word < 0.66, now=now)
 
 
 def _noon(day: date) -> datetime:

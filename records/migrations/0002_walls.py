@@ -17,7 +17,7 @@ from records.walls import (
 
 SEEN = f"{SEES_ALL} OR {OWN_REGENCY} OR person_id = (SELECT app_applicant())"
 
-SCOPE_FUNCTIONS = ("scope", "sees_all", "is_province", "user", "applicant", "regencies")
+SCOPE_FUNCTIONS = ("scope", "sees_all", "is_province", "is_auditor", "user", "applicant", "regencies")
 
 # Runs as the owner: whoever may ask for work need not be able to read the queue; a web request asks in its own name only.
 # Loops because the live job with this key may finish between the two statements.

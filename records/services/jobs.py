@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -44,7 +44,8 @@ def run_job(*, job_id: UUID, effect: Effect, now: Callable[[], datetime] = timez
     """Claim the job and do its effect; None when it is done, held by another worker or not due.
 
     `effect` gets the payload, runs inside the transaction that also stores its answer as the job's result, and may be run
-    again after a crash. An exception marks the job failed with its text and is raised again.
+    again after a crash. A lost connection leaves the job to the sweep, up to MAX_ATTEMPTS; any other exception marks it failed
+    with its text. Either is raised again.
     """
     attempt = _claim(job_id, now())
     if attempt is None:
@@ -59,6 +60,10 @@ def run_job(*, job_id: UUID, effect: Effect, now: Callable[[], datetime] = timez
             job.save(update_fields=["result", "state", "finished_at", "error"])
     except StaleAttempt:
         return None
+    except (OperationalError, InterfaceError):
+        connection.close()
+        Job.objects.filter(pk=job_id, attempt=attempt, state=Job.State.RUNNING).update(lease_until=now())
+        raise
     except Exception as error:
         Job.objects.filter(pk=job_id, attempt=attempt, state=Job.State.RUNNING).update(
             state=Job.State.FAILED, error=f"{type(error).__name__}: {error}"[:2000], finished_at=now()

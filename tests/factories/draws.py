@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.scope import Scope
 from clusters.models import Cluster, QuotaCell, QuotaSplit, Regency, Wave
+from records.models import Job
 from registrations.models import Registration
 from registrations.services.bulk import register_many
 from tests.factories.people import make_person, make_region, make_wave
@@ -100,12 +101,19 @@ def make_ready(*, people: int = 20, seed: int = 1, now: datetime | None = None, 
     return Ready(wave, scope_of("planner"), scope_of("approver"))
 
 
+def roll(ready: Ready, draw: Draw) -> Job:
+    """Dice by the planner, confirmed by the approver; the job that draws."""
+    when = ready.wave.draws_at
+    draws.record_dice(scope=ready.planner, draw_id=draw.pk, dice=DICE, witnesses="Saksi Contoh", now=when)
+    return draws.confirm_dice(scope=ready.approver, draw_id=draw.pk, dice=DICE, now=when)[1]
+
+
 def drawn(ready: Ready) -> Draw:
     """Take the wave to an agreed draw, one service after the other."""
     when = ready.wave.draws_at
     draw, _job = draws.request_freeze(scope=ready.planner, wave_id=ready.wave.pk, now=when)
     draws.freeze_list(draw_id=draw.pk, now=when)
-    draws.record_seed(scope=ready.planner, draw_id=draw.pk, dice=DICE, witnesses="Saksi Contoh", now=when)
+    roll(ready, draw)
     draws.run_draw(draw_id=draw.pk, now=when)
     draw.refresh_from_db()
     return draw

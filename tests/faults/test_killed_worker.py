@@ -11,10 +11,11 @@ from clusters.services.quota import request_split
 from records.models import Job
 from records.services.jobs import forgotten_jobs
 from tests.clusters.quota_data import deliver_indicators, deliver_seats, make_wave, staff_scope
-from tests.factories.draws import DICE, make_ready
+from tests.factories.draws import make_ready, roll
 from tests.faults.workers import kill, locked, until, worker
 from training.models import DrawPack, DrawResult
 from training.services import draws
+from training.services.outcome import outcome_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,13 +41,12 @@ def test_in_the_middle_of_the_draw() -> None:
     draw, freezing = draws.request_freeze(scope=ready.planner, wave_id=ready.wave.pk, now=when)
     Job.objects.filter(pk=freezing.pk).update(state="done")
     draws.freeze_list(draw_id=draw.pk, now=when)
-    draw, job = draws.record_seed(scope=ready.planner, draw_id=draw.pk, dice=DICE, witnesses="Saksi", now=when)
-    done = killed_and_resumed(job, "training_drawpack")
+    done = killed_and_resumed(roll(ready, draw), "training_drawpack")
     draw.refresh_from_db()
     assert (draw.state, done.attempt) == ("agreed", 2), draw.report
     assert DrawResult.objects.filter(draw=draw).count() == 40
     assert DrawPack.objects.filter(draw=draw).count() == 2
-    assert draw.result_sha256 == draws.outcome_of(draw).result_sha256
+    assert draw.result_sha256 == outcome_of(draw).result_sha256
 
 
 def test_in_the_middle_of_the_split() -> None:

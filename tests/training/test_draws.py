@@ -5,19 +5,28 @@ import json
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.test import Client, override_settings
+from django.utils import timezone
 
+from accounts.scope import NOBODY
 from clusters.models import Wave
+from clusters.services.states import WrongState
+from clusters.services.waves import transition
+from records.models import Event, Job
 from registrations.models import Registration
-from tests.factories.draws import DICE, drawn, make_ready, published, scope_of
+from tests.factories.draws import DICE, Ready, drawn, make_ready, published, roll, scope_of
 from training.lottery import draw_order, leaf, verify_proof
 from training.models import Draw, DrawCutoff, DrawPack, DrawResult, Placement, TrainingClass
 from training.selectors.status import own_line
 from training.services import draws
+from training.services.outcome import VERIFIER
+from training.services.places import refill
 
 pytestmark = pytest.mark.django_db
 
@@ -80,34 +89,82 @@ class TestFreeze:
             assert verify_proof(leaf_hash, int(str(own["index"])), 9, proof, bytes.fromhex(draw.list_root))
 
 
-class TestSeed:
+def frozen(ready: Ready) -> Draw:
+    draw, _job = draws.request_freeze(scope=ready.planner, wave_id=ready.wave.pk, now=ready.wave.closes_at)
+    draws.freeze_list(draw_id=draw.pk, now=ready.wave.closes_at)
+    return draw
+
+
+class TestDice:
     def test_not_before_the_announced_time(self) -> None:
         ready = make_ready(people=2)
-        early = ready.wave.draws_at - timedelta(seconds=1)
-        draw, _ = draws.request_freeze(scope=ready.planner, wave_id=ready.wave.pk, now=early)
-        draws.freeze_list(draw_id=draw.pk, now=early)
-        with pytest.raises(draws.DrawRefused):
-            draws.record_seed(scope=ready.planner, draw_id=draw.pk, dice=DICE, witnesses="Saksi", now=early)
-        assert Draw.objects.get(pk=draw.pk).seed == ""
+        draw, early = frozen(ready), ready.wave.draws_at - timedelta(seconds=1)
+        with pytest.raises(draws.DrawRefused, match="diumumkan"):
+            draws.record_dice(scope=ready.planner, draw_id=draw.pk, dice=DICE, witnesses="Saksi", now=early)
+        assert Draw.objects.get(pk=draw.pk).dice == ""
+
+    @override_settings(OBJECTION_HOURS=48)
+    def test_not_while_people_may_object_to_the_list(self) -> None:
+        ready = make_ready(people=2)
+        draw, when = frozen(ready), ready.wave.draws_at
+        Draw.objects.filter(pk=draw.pk).update(frozen_at=when - timedelta(hours=47))
+        with pytest.raises(draws.DrawRefused, match="menyanggah"):
+            draws.record_dice(scope=ready.planner, draw_id=draw.pk, dice=DICE, witnesses="Saksi", now=when)
+        later = when + timedelta(hours=1)
+        draws.record_dice(scope=ready.planner, draw_id=draw.pk, dice=DICE, witnesses="Saksi", now=later)
 
     @pytest.mark.parametrize(
         ("dice", "witnesses"), [("1 2 3", "Saksi"), (DICE.replace("1", "7"), "Saksi"), (DICE, " ")]
     )
     def test_wants_enough_dice_and_a_witness(self, dice: str, witnesses: str) -> None:
         ready = make_ready(people=2)
-        when = ready.wave.draws_at
-        draw, _ = draws.request_freeze(scope=ready.planner, wave_id=ready.wave.pk, now=when)
-        draws.freeze_list(draw_id=draw.pk, now=when)
+        draw, when = frozen(ready), ready.wave.draws_at
         with pytest.raises(draws.DrawRefused):
-            draws.record_seed(scope=ready.planner, draw_id=draw.pk, dice=dice, witnesses=witnesses, now=when)
+            draws.record_dice(scope=ready.planner, draw_id=draw.pk, dice=dice, witnesses=witnesses, now=when)
 
-    def test_a_second_seed_is_refused(self) -> None:
+    def test_count_only_when_a_second_person_enters_the_same(self) -> None:
         ready = make_ready(people=2)
-        draw = drawn(ready)
+        draw, when = frozen(ready), ready.wave.draws_at
+        draws.record_dice(scope=ready.planner, draw_id=draw.pk, dice=DICE, witnesses="Saksi", now=when)
+        for scope, dice in ((ready.planner, DICE), (ready.approver, DICE[::-1])):
+            with pytest.raises(draws.DrawRefused):
+                draws.confirm_dice(scope=scope, draw_id=draw.pk, dice=dice, now=when)
+            assert Draw.objects.get(pk=draw.pk).seed == ""
+        confirmed, job = draws.confirm_dice(scope=ready.approver, draw_id=draw.pk, dice=DICE, now=when)
+        assert len(confirmed.seed) == 64
+        assert job.task == "training.run_draw"
+
+    def test_the_database_wants_two_persons_too(self) -> None:
+        ready = make_ready(people=2)
+        draw, when = frozen(ready), ready.wave.draws_at
+        draws.record_dice(scope=ready.planner, draw_id=draw.pk, dice=DICE, witnesses="Saksi", now=when)
+        with pytest.raises(IntegrityError, match="training_draw_dice_twice"), transaction.atomic():
+            Draw.objects.filter(pk=draw.pk).update(state="seeded", seed="0" * 64, seeded_by=ready.planner.user_id)
+        with pytest.raises(IntegrityError, match="training_draw_seeded"), transaction.atomic():
+            Draw.objects.filter(pk=draw.pk).update(state="seeded", seed="0" * 64)
+
+    def test_a_slip_is_taken_back_before_a_seed_stands_and_not_after(self) -> None:
+        ready = make_ready(people=2)
+        draw, when = frozen(ready), ready.wave.draws_at
+        draws.record_dice(scope=ready.planner, draw_id=draw.pk, dice=DICE[::-1], witnesses="Saksi", now=when)
+        draws.clear_dice(scope=ready.planner, draw_id=draw.pk, now=when)
+        roll(ready, draw)
+        for step in (draws.clear_dice, draws.record_dice):
+            extra = {} if step is draws.clear_dice else {"dice": DICE, "witnesses": "Saksi"}
+            with pytest.raises(draws.DrawRefused):
+                step(scope=ready.approver, draw_id=draw.pk, now=when, **extra)
+
+
+class TestRetry:
+    def test_a_failed_job_is_asked_for_again(self) -> None:
+        ready = make_ready(people=2)
+        draw, job = draws.request_freeze(scope=ready.planner, wave_id=ready.wave.pk, now=ready.wave.closes_at)
+        assert draws.retry(scope=ready.planner, draw_id=draw.pk).pk == job.pk
+        Job.objects.filter(pk=job.pk).update(state="failed", error="OSError")
+        assert draws.retry(scope=ready.planner, draw_id=draw.pk).pk != job.pk
+        draws.freeze_list(draw_id=draw.pk, now=ready.wave.closes_at)
         with pytest.raises(draws.DrawRefused):
-            draws.record_seed(
-                scope=ready.approver, draw_id=draw.pk, dice=DICE[::-1], witnesses="Saksi", now=ready.wave.draws_at
-            )
+            draws.retry(scope=ready.planner, draw_id=draw.pk)
 
 
 class TestRun:
@@ -135,7 +192,7 @@ class TestRun:
         draw, _ = draws.request_freeze(scope=ready.planner, wave_id=ready.wave.pk, now=when)
         draws.freeze_list(draw_id=draw.pk, now=when)
         Registration.objects.filter(wave=ready.wave).update(clusters=1, laid_off=True)
-        draws.record_seed(scope=ready.planner, draw_id=draw.pk, dice=DICE, witnesses="Saksi", now=when)
+        roll(ready, draw)
         draws.run_draw(draw_id=draw.pk, now=when)
         draw.refresh_from_db()
         assert draw.state == "agreed"
@@ -146,12 +203,12 @@ class TestRun:
         when = ready.wave.draws_at
         draw, _ = draws.request_freeze(scope=ready.planner, wave_id=ready.wave.pk, now=when)
         draws.freeze_list(draw_id=draw.pk, now=when)
-        draws.record_seed(scope=ready.planner, draw_id=draw.pk, dice=DICE, witnesses="Saksi", now=when)
+        roll(ready, draw)
         with connection.cursor() as cursor:  # what only the owner of the database can do
             partition = f"training_drawentry_{draw.pk.hex}"
             cursor.execute(f"ALTER TABLE {partition} DISABLE TRIGGER append_only")
             cursor.execute(f"UPDATE {partition} SET line = replace(line, '|8|', '|9|') WHERE position = 2")  # noqa: S608 - a name made by us
-        with pytest.raises(draws.ListChanged):
+        with pytest.raises(draws.DrawChanged):
             draws.run_draw(draw_id=draw.pk, now=when)
         assert Draw.objects.get(pk=draw.pk).state == "seeded"
 
@@ -161,7 +218,7 @@ class TestRun:
             pack = tmp_path / f"{audience}.zip"
             pack.write_bytes(bytes(DrawPack.objects.get(draw=draw, audience=audience).content))
             done = subprocess.run(
-                [sys.executable, "-I", str(draws.VERIFIER), str(pack)], capture_output=True, text=True, check=False
+                [sys.executable, "-I", str(VERIFIER), str(pack)], capture_output=True, text=True, check=False
             )
             assert done.returncode == 0, done.stdout + done.stderr
         public = zipfile.ZipFile(io.BytesIO(bytes(DrawPack.objects.get(draw=draw, audience="public").content)))
@@ -203,23 +260,96 @@ class TestPublication:
         assert refused("UPDATE training_drawcutoff SET position = 0 WHERE draw_id = %s", draw.pk)
         assert refused("DELETE FROM training_drawpack WHERE draw_id = %s", draw.pk)
 
+    def test_an_edit_after_the_two_programs_agreed_stops_the_release(self) -> None:
+        ready = make_ready(people=12)
+        draw = drawn(ready)
+        partition = f"training_drawresult_{draw.pk.hex}"
+        winner = DrawResult.objects.filter(draw=draw, training_class__isnull=False).order_by("position")[0]
+        loser = DrawResult.objects.filter(draw=draw, training_class__isnull=True).order_by("-position")[0]
+        with connection.cursor() as cursor:  # what only the owner of the database can do
+            cursor.execute(f"ALTER TABLE {partition} DISABLE TRIGGER append_only")
+            for row, gets in ((loser, winner), (winner, loser)):
+                cursor.execute(
+                    f"UPDATE {partition} SET training_class_id = %s, wish_rank = %s, admitted_pass = %s"  # noqa: S608 - ours
+                    " WHERE registration_id = %s",
+                    [gets.training_class_id, gets.wish_rank, gets.admitted_pass, row.registration_id],
+                )
+        with pytest.raises(draws.DrawChanged):
+            draws.release_results(scope=ready.approver, draw_id=draw.pk, now=ready.wave.draws_at)
+        assert Placement.objects.count() == 0
+
+    def test_who_withdrew_gets_no_place_and_the_next_does(self) -> None:
+        ready = make_ready(people=20)
+        draw = drawn(ready)
+        gone = DrawResult.objects.filter(draw=draw, training_class__isnull=False).order_by("position")[0]
+        Registration.objects.filter(pk=gone.registration_id).update(state="withdrawn")
+        draws.release_results(scope=ready.approver, draw_id=draw.pk, now=ready.wave.draws_at)
+        assert not Placement.objects.filter(registration=gone.registration_id).exists()
+        assert Job.objects.filter(task="training.refill").count() == 1
+        refill(draw_id=draw.pk, now=ready.wave.draws_at)
+        assert Placement.objects.filter(state="offered").count() == draw.placed
+
+    def test_outside_the_province_nobody_publishes(self) -> None:
+        draw = drawn(make_ready(people=3))
+        with pytest.raises(PermissionError):
+            draws.release_results(scope=NOBODY, draw_id=draw.pk, now=draw.ran_at)  # type: ignore[arg-type]
+
 
 class TestVoid:
     def test_keeps_everything_and_lets_a_new_list_be_frozen(self) -> None:
         ready = make_ready(people=5)
-        first = drawn(ready)
+        first, when = drawn(ready), ready.wave.draws_at
         with pytest.raises(draws.DrawRefused):
-            draws.void_draw(scope=ready.planner, draw_id=first.pk, reason="Salah daftar", now=ready.wave.draws_at)
+            draws.void_draw(scope=ready.planner, draw_id=first.pk, reason=" ", now=when)
+        assert draws.void_draw(scope=ready.planner, draw_id=first.pk, reason="Salah daftar", now=when).state == "agreed"
         with pytest.raises(draws.DrawRefused):
-            draws.void_draw(scope=ready.approver, draw_id=first.pk, reason=" ", now=ready.wave.draws_at)
-        draws.void_draw(scope=ready.approver, draw_id=first.pk, reason="Salah daftar", now=ready.wave.draws_at)
+            draws.void_draw(scope=ready.planner, draw_id=first.pk, reason="Salah daftar", now=when)
+        with pytest.raises(IntegrityError, match="training_draw_void_two_persons"), transaction.atomic():
+            Draw.objects.filter(pk=first.pk).update(state="void", voided_by=ready.planner.user_id)
+        assert draws.void_draw(scope=ready.approver, draw_id=first.pk, reason="", now=when).state == "void"
         assert DrawResult.objects.filter(draw=first).count() == 5
         second = drawn(ready)
         assert (second.number, second.state) == (2, "agreed")
         assert second.list_root != first.list_root
+        page = Client().get(f"/undian/{ready.wave.slug}/").content.decode()
+        assert all(text in page for text in ("Salah daftar", first.list_root, first.seed, str(first.result_sha256)))
 
     def test_not_after_publication(self) -> None:
         ready = make_ready(people=5)
         draw = published(ready)
         with pytest.raises(draws.DrawRefused):
             draws.void_draw(scope=scope_of("approver"), draw_id=draw.pk, reason="Ulang", now=ready.wave.draws_at)
+
+
+class TestWaveOfADraw:
+    @pytest.mark.parametrize("to", ["closed", "open", "cancelled"])
+    def test_moves_by_its_draw_alone(self, to: str) -> None:
+        ready = make_ready(people=2)
+        draw = frozen(ready)
+        with pytest.raises(WrongState):
+            transition(scope=ready.planner, wave_id=ready.wave.pk, to=to, now=ready.wave.draws_at, reason="Alasan")
+        assert Wave.objects.get(pk=ready.wave.pk).state == "frozen"
+        Wave.objects.filter(pk=ready.wave.pk).update(state="closed")
+        with pytest.raises(draws.DrawRefused):
+            roll(ready, draw)
+
+
+class TestPages:
+    def test_the_auditors_pack_is_for_auditors_and_each_reading_is_an_event(
+        self, as_role: Callable[..., Client]
+    ) -> None:
+        ready = make_ready(people=3)
+        draw = published(ready)
+        address = f"/provinsi/undian/{ready.wave.slug}/1/auditors.zip"
+        assert as_role("planner").get(address).status_code == 403
+        assert as_role("auditor").get(address).status_code == 200
+        assert Event.objects.filter(kind="draw.auditors_pack_read", subject_id=draw.pk).count() == 1
+        assert Client().get(f"/undian/{ready.wave.slug}/berkas/public.zip").status_code == 200
+
+    def test_a_refused_entry_keeps_what_was_typed(self, as_role: Callable[..., Client]) -> None:
+        ready = make_ready(people=2, now=timezone.now() - timedelta(days=8))
+        frozen(ready)
+        address = f"/provinsi/undian/{ready.wave.slug}/dadu/"
+        page = as_role("planner").post(address, {"dice": "1 2 3", "witnesses": "Ibu Saksi"}).content.decode()
+        assert "paling sedikit 40 lemparan" in page
+        assert "Ibu Saksi" in page

@@ -10,11 +10,12 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from accounts.scope import NOBODY, Scope
+from clusters.models import Wave
 from records.models import Event, Job
 from registrations.models import Registration
 from tests.factories.draws import Ready, make_class, make_ready, published
 from training.models import Draw, DrawResult, Placement, TrainingClass
-from training.services.places import OfferClosed, PlaceTaken, answer_offer, refill, take_place
+from training.services.places import OfferClosed, PlaceTaken, answer_offer, lapse_offers, refill, take_place
 
 
 def together(count: int, act: Callable[[int], Any]) -> list[Any]:
@@ -180,7 +181,46 @@ class TestAnswers:
 
 
 @pytest.mark.django_db
+class TestLapse:
+    def test_unanswered_offers_end_after_their_last_day_and_go_on(self) -> None:
+        ready = make_ready(people=20)
+        draw = published(ready)
+        kept = Placement.objects.filter(draw=draw).select_related("registration").first()
+        assert kept
+        answer_offer(scope=own_scope(kept.registration), placement_id=kept.pk, accept=True, now=ready.wave.draws_at)
+        last_day = ready.wave.draws_at + timedelta(days=15)
+        assert lapse_offers(now=last_day) == []
+        (job,) = lapse_offers(now=last_day + timedelta(days=1))
+        assert job.task == "training.refill"
+        assert set(Placement.objects.values_list("state", flat=True)) == {"accepted", "lapsed"}
+        assert lapse_offers(now=last_day + timedelta(days=1)) == []
+        refill(draw_id=draw.pk, now=last_day + timedelta(days=1))
+        assert Placement.objects.filter(state="offered").count() == (draw.placed or 0) - 1
+
+
+@pytest.mark.django_db
 class TestRefill:
+    def test_a_second_decline_asks_for_a_refill_of_its_own(self) -> None:
+        """One that runs already has read the list: it would not see the second free place."""
+        ready = make_ready(people=20)
+        draw = published(ready)
+        jobs = [
+            answer_offer(
+                scope=own_scope(offer.registration), placement_id=offer.pk, accept=False, now=ready.wave.draws_at
+            )
+            for offer in Placement.objects.filter(draw=draw).select_related("registration")[:2]
+        ]
+        assert len({job.pk for job in jobs if job}) == 2
+
+    def test_nobody_gets_a_place_once_training_runs(self) -> None:
+        ready = make_ready(people=20)
+        draw = published(ready)
+        offer = Placement.objects.filter(draw=draw).select_related("registration").first()
+        assert offer
+        answer_offer(scope=own_scope(offer.registration), placement_id=offer.pk, accept=False, now=ready.wave.draws_at)
+        Wave.objects.filter(pk=ready.wave.pk).update(state="running")
+        assert refill(draw_id=draw.pk, now=ready.wave.draws_at) == {"placed": 0}
+
     def test_the_next_in_order_gets_the_place_and_nobody_loses_one(self) -> None:
         ready = make_ready(people=20)
         draw = published(ready)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,12 +12,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from clusters.models import Wave
 from registrations.models import Registration, StatusAttempt
 from registrations.services.access import PER_ADDRESS, PER_NUMBER, NoSuchStatus, TooManyAttempts, open_status
 from registrations.services.receipts import secret_code
 from tests.factories.draws import Ready, make_ready, published
 from training.models import Draw, DrawPack, DrawResult, Placement
-from training.services.draws import VERIFIER
+from training.services.outcome import VERIFIER
 
 pytestmark = pytest.mark.django_db
 
@@ -27,8 +29,8 @@ def past_ready(people: int = 20) -> tuple[Ready, Draw]:
     return ready, published(ready)
 
 
-def opened(registration: Registration) -> Client:
-    client = Client()
+def opened(registration: Registration, client: Client | None = None) -> Client:
+    client = client or Client()
     born = registration.applicant.birth_date
     answer = client.post(
         "/status/buka/",
@@ -117,6 +119,27 @@ class TestOpening:
         assert offer
         assert client.post(f"/status/jawab/{offer.pk}/", {"answer": "accept"}).status_code == 404
 
+    def test_opening_forgets_who_was_signed_in_here(self, as_role: Callable[..., Client]) -> None:
+        _ready, draw = past_ready()
+        registration = result(draw, placed=True).registration
+        client = opened(registration, as_role("mentor", regency=3301))
+        assert client.get("/kantor/").status_code == 302
+        assert client.get(f"/kantor/peserta/{registration.pk}/").status_code == 302
+
+    def test_leaving_the_wave_and_only_before_the_freeze(self) -> None:
+        ready = make_ready(people=2)
+        mine, other = Registration.objects.filter(wave=ready.wave).select_related("applicant")
+        client = opened(mine)
+        assert client.post(f"/status/mundur/{other.pk}/").status_code == 404
+        client.post(f"/status/mundur/{mine.pk}/")
+        mine.refresh_from_db()
+        assert mine.state == "withdrawn"
+        Registration.objects.filter(pk=mine.pk).update(state="joined")
+        Wave.objects.filter(pk=ready.wave.pk).update(state="frozen")
+        client.post(f"/status/mundur/{mine.pk}/")
+        mine.refresh_from_db()
+        assert mine.state == "joined"
+
     def test_closing_forgets_the_person(self) -> None:
         _ready, draw = past_ready()
         client = opened(result(draw, placed=True).registration)
@@ -179,6 +202,16 @@ class TestOffer:
         assert client.post(f"/status/jawab/{offer.pk}/", {"answer": "accept"}).status_code == 409
         offer.refresh_from_db()
         assert offer.state == "declined"
+
+    @pytest.mark.parametrize("word", ["Accept", "", None])
+    def test_any_other_word_changes_nothing(self, word: str | None) -> None:
+        _ready, draw = past_ready()
+        row = result(draw, placed=True)
+        offer = Placement.objects.get(registration=row.registration)
+        data = {} if word is None else {"answer": word}
+        assert opened(row.registration).post(f"/status/jawab/{offer.pk}/", data).status_code == 400
+        offer.refresh_from_db()
+        assert offer.state == "offered"
 
     def test_a_get_changes_nothing(self) -> None:
         _ready, draw = past_ready()

@@ -1,22 +1,38 @@
 """Forms of the province's steps of a draw."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 
-class SeedForm(forms.Form):
+def _dice(label: Any, hint: Any) -> forms.CharField:
     """Dice as rolled; the service checks them and says what is wrong."""
-
-    dice = forms.CharField(
-        label=_("Hasil lemparan dadu"),
-        help_text=_("Paling sedikit 40 lemparan, angka 1 sampai 6, dalam urutan jatuhnya. Spasi boleh."),
+    return forms.CharField(
+        label=label,
+        help_text=hint,
         max_length=400,
         widget=forms.Textarea(attrs={"rows": 3, "inputmode": "numeric", "spellcheck": "false"}),
+    )
+
+
+class DiceForm(forms.Form):
+    dice = _dice(
+        _("Hasil lemparan dadu"),
+        _("Paling sedikit 40 lemparan, angka 1 sampai 6, dalam urutan jatuhnya. Spasi boleh."),
     )
     witnesses = forms.CharField(
         label=_("Saksi"),
         help_text=_("Nama dan lembaga setiap saksi, satu per baris. Nama ini tampil di halaman undian."),
+        max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class ConfirmForm(forms.Form):
+    dice = _dice(
+        _("Hasil lemparan dadu, sekali lagi"),
+        _("Ketik dari berita acara, bukan dari layar rekan Anda. Undian dimulai bila keduanya sama."),
     )
 
 
@@ -24,5 +40,6 @@ class VoidForm(forms.Form):
     reason = forms.CharField(
         label=_("Alasan pembatalan"),
         help_text=_("Alasan ini tampil di halaman undian."),
+        max_length=1000,
         widget=forms.Textarea(attrs={"rows": 2}),
     )

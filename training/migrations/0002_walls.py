@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
             "training_draw",
             "set_once",
             [
-                *["wave_id", "split_id", "rules", "rules_digest", "list_size", "list_sha256", "list_root", "dice", "seed"],
+                *["wave_id", "split_id", "rules", "rules_digest", "list_size", "list_sha256", "list_root", "seed"],
                 *["seeded_by_id", "result_sha256", "placed", "report", "published_by_id", "published_at"],
             ],
         ),
@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
         wall("training_drawcutoff", f"{DRAW_PUBLISHED} OR {SEES_ALL}"),
         append_only("training_drawcutoff"),
         web_may("training_drawpack", "SELECT"),
-        wall("training_drawpack", f"(audience = 'public' AND {DRAW_PUBLISHED}) OR {SEES_ALL}"),
+        wall("training_drawpack", f"(audience = 'public' AND {DRAW_PUBLISHED}) OR (SELECT app_is_auditor())"),
         append_only("training_drawpack"),
         web_may("training_placement", "SELECT"),
         web_may("training_placement", "UPDATE", columns=["state", "answered_at", "updated_at", "as_of"]),

@@ -18,13 +18,14 @@ from training.querysets import OfRegistrationQuerySet
 class Draw(Stamped):
     """One draw; at most one per wave is not void.
 
-    What stands once stays: a trigger refuses to change rules, list, seed or result after they were set. The person who enters
-    the seed is not the one who publishes.
+    What stands once stays: a trigger refuses to change rules, list, seed or result after they were set. Dice count when a
+    second person has entered the same ones; the first of the two does not publish. Setting a draw aside takes two as well.
     """
 
     class State(models.TextChoices):
         FREEZING = "freezing"
         FROZEN = "frozen"
+        ROLLED = "rolled"
         SEEDED = "seeded"
         AGREED = "agreed"
         DISAGREED = "disagreed"
@@ -45,6 +46,7 @@ class Draw(Stamped):
     list_root = models.CharField(max_length=64, blank=True)
     dice = models.CharField(max_length=400, blank=True)
     witnesses = models.TextField(blank=True)
+    rolled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     seed = models.CharField(max_length=64, blank=True)
     seeded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     seeded_at = models.DateTimeField(null=True)
@@ -54,6 +56,7 @@ class Draw(Stamped):
     ran_at = models.DateTimeField(null=True)
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     published_at = models.DateTimeField(null=True)
+    void_asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     voided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     void_reason = models.TextField(blank=True)
 
@@ -61,20 +64,27 @@ class Draw(Stamped):
         constraints = [
             models.UniqueConstraint(fields=["wave"], condition=~Q(state="void"), name="training_draw_one_live"),
             models.UniqueConstraint(fields=["wave", "number"], name="training_draw_number"),
-            models.CheckConstraint(condition=~Q(seeded_by=F("published_by")), name="training_draw_two_persons"),
+            models.CheckConstraint(condition=~Q(rolled_by=F("seeded_by")), name="training_draw_dice_twice"),
+            models.CheckConstraint(condition=~Q(rolled_by=F("published_by")), name="training_draw_two_persons"),
+            models.CheckConstraint(condition=~Q(void_asked_by=F("voided_by")), name="training_draw_void_two_persons"),
+            models.CheckConstraint(condition=Q(seed="") | Q(seeded_by__isnull=False), name="training_draw_seeded"),
             models.CheckConstraint(
                 condition=~Q(state="published") | Q(published_by__isnull=False, result_sha256__regex="^[0-9a-f]{64}$"),
                 name="training_draw_published",
             ),
-            models.CheckConstraint(condition=Q(state="void") ^ Q(void_reason=""), name="training_draw_void_reason"),
+            models.CheckConstraint(
+                condition=~Q(state="void") | Q(voided_by__isnull=False) & ~Q(void_reason=""), name="training_draw_void"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.wave_id} #{self.number}"
 
     @property
-    def has_guarantees(self) -> bool:
-        return bool(self.rules) and json.loads(self.rules)["guarantee"] is not None
+    def last_pass(self) -> int:
+        """The number of the pass for everybody: the group guarantees come before it."""
+        rules = json.loads(self.rules)
+        return 0 if rules["guarantee"] is None else len(rules["groups"])
 
 
 class MerkleBlock(models.Model):
@@ -135,21 +145,19 @@ class DrawResult(models.Model):
 
 
 class DrawCutoff(models.Model):
-    """The last admitted ticket of a (regency, eligibility set, pass): the public table for checking one's own result."""
+    """The last ticket of a (regency, eligibility set) admitted by the pass for everybody: what one's own result is checked by.
+
+    Cut-offs of group guarantees are not here, since each would name a person of that group; the auditors' pack has them.
+    """
 
     draw = models.ForeignKey(Draw, models.PROTECT, related_name="cutoffs")
     regency = models.ForeignKey(Regency, models.PROTECT)
     clusters = models.PositiveSmallIntegerField()
-    admission_pass = models.PositiveSmallIntegerField()
     position = models.IntegerField()
     ticket = models.CharField(max_length=64)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["draw", "regency", "clusters", "admission_pass"], name="training_drawcutoff_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["draw", "regency", "clusters"], name="training_drawcutoff_once")]
 
     def __str__(self) -> str:
         return f"{self.regency_id}/{self.clusters}: {self.position}"

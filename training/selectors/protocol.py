@@ -1,6 +1,7 @@
 """A draw as everybody may see it: its steps, cut-offs and places."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Sum
@@ -17,24 +18,22 @@ class CutoffRow:
 
     regency: str
     clusters: str
-    admission_pass: int
     rank: int
     ticket: str
 
 
 def cutoff_table(draw: Draw) -> list[CutoffRow]:
-    """The published cut-offs by regency, set and pass."""
+    """The published cut-offs by regency and set."""
     codes = list(Cluster.objects.order_by("index").values_list("code", flat=True))
     rows = DrawCutoff.objects.filter(draw=draw).select_related("regency")
     return [
         CutoffRow(
             regency=row.regency.name,
             clusters=" + ".join(code for i, code in enumerate(codes) if row.clusters >> i & 1),
-            admission_pass=row.admission_pass,
             rank=row.position + 1,
             ticket=row.ticket,
         )
-        for row in rows.order_by("regency_id", "clusters", "admission_pass")
+        for row in rows.order_by("regency_id", "clusters")
     ]
 
 
@@ -56,53 +55,71 @@ def placed_by_cluster(draw: Draw) -> list[dict[str, Any]]:
     ]
 
 
+# Steps of the protocol that lie behind in each state of a draw.
+REACHED = {"freezing": 0, "frozen": 1, "rolled": 1, "seeded": 2, "agreed": 3, "disagreed": 2, "published": 4}
+
+
 def draw_steps(wave: Wave, draw: Draw | None) -> list[dict[str, Any]]:
-    """The protocol of the draw as a timeline: five steps with moment, digest and what each means."""
-    reached = {
-        None: 0, "freezing": 0, "frozen": 1, "seeded": 2, "agreed": 3, "disagreed": 2, "published": 5, "void": 0,
-    }[draw.state if draw else None]  # fmt: skip
-    size = number_format(draw.list_size, force_grouping=True) if draw and draw.list_size is not None else ""
-    steps: list[dict[str, Any]] = [
-        {
-            "title": _("Daftar dibekukan"),
-            "moment": draw.frozen_at if draw else None,
-            "text": _("%(size)s orang ikut. Sidik ini mengunci seluruh daftar: satu huruf berubah, sidik berubah.")
-            % {"size": size}
-            if reached
-            else _("Sesudah pendaftaran ditutup, daftar orang yang ikut dikunci dengan sidik yang diumumkan."),
-            "hash": draw.list_root if draw else "",
-        },
-        {
-            "title": _("Dadu dilempar di depan saksi"),
-            "moment": draw.seeded_at if draw else wave.draws_at,
-            "text": _("Dadu: %(dice)s. Saksi: %(witnesses)s.")
-            % {"dice": _in_fives(draw.dice), "witnesses": "; ".join(draw.witnesses.split("\n"))}
-            if draw and draw.dice
-            else _("Dadu menentukan benih undian bersama sidik daftar. Tidak seorang pun dapat memilih hasilnya."),
-            "hash": draw.seed if draw else "",
-        },
-        {
-            "title": _("Undian dihitung dan diperiksa dua program"),
-            "moment": draw.ran_at if draw else None,
-            "text": _("Mesin undian dan program pemeriksa, yang ditulis terpisah, sepakat untuk setiap orang.")
-            if reached >= 3
-            else _("Dua program menghitung ulang semuanya. Hasil tidak sepakat: DITAHAN, tidak diumumkan.")
-            if draw and draw.state == "disagreed"
-            else _("Hasil hanya boleh diumumkan bila keduanya sepakat untuk setiap orang."),
-            "hash": draw.result_sha256 if draw else "",
-        },
-        {
-            "title": _("Hasil diumumkan oleh orang kedua"),
-            "moment": draw.published_at if draw else None,
-            "text": _("Yang mengumumkan bukan orang yang mencatat dadu."),
-            "hash": "",
-        },
-    ]
+    """The protocol of the draw as a timeline: four steps with moment, digest and what each means."""
+    reached = REACHED.get(draw.state, 0) if draw else 0
+    steps = _steps_to_come(wave) if draw is None else [*_list_and_dice(wave, draw), *_result(draw, reached)]
     for index, step in enumerate(steps):
         step["state"] = "done" if index < reached else "present" if index == reached else "next"
-        if draw and draw.state == "disagreed" and index == 2:
-            step["state"] = "failed"
+    if draw and draw.state == Draw.State.DISAGREED:
+        steps[2]["state"] = "failed"
     return steps
+
+
+def _step(title: str, text: str, moment: datetime | None = None, digest: str = "") -> dict[str, Any]:
+    return {"title": title, "text": text, "moment": moment, "hash": digest}
+
+
+def _steps_to_come(wave: Wave) -> list[dict[str, Any]]:
+    return [
+        _step(
+            _("Daftar dibekukan"), _("Sesudah pendaftaran ditutup, daftar peserta dikunci dengan sidik yang diumumkan.")
+        ),
+        _step(
+            _("Dadu dilempar di depan saksi"),
+            _(
+                "Dua orang mencatat lemparan yang sama dari berita acara. Dadu dan sidik daftar menentukan benih undian."
+            ),
+            wave.draws_at,
+        ),
+        _step(
+            _("Undian dihitung dan diperiksa dua program"),
+            _("Hasil hanya boleh diumumkan bila keduanya sepakat untuk setiap orang."),
+        ),
+        _step(_("Hasil diumumkan"), _("Yang mengumumkan bukan orang yang pertama mencatat dadu.")),
+    ]
+
+
+def _list_and_dice(wave: Wave, draw: Draw) -> list[dict[str, Any]]:
+    first, second = _steps_to_come(wave)[:2]
+    if draw.frozen_at:
+        size = number_format(draw.list_size or 0, force_grouping=True)
+        locked = _("%(size)s orang ikut. Sidik ini mengunci seluruh daftar: satu huruf berubah, sidik berubah.")
+        first |= {"text": locked % {"size": size}, "moment": draw.frozen_at, "hash": draw.list_root}
+    if draw.dice:
+        rolled = _("Dadu: %(dice)s. Saksi: %(witnesses)s.")
+        witnesses = "; ".join(draw.witnesses.splitlines())
+        text = rolled % {"dice": _in_fives(draw.dice), "witnesses": witnesses}
+        if not draw.seed:
+            text += " " + _("Menunggu orang kedua mencatat lemparan yang sama.")
+        second |= {"text": text, "moment": draw.seeded_at, "hash": draw.seed}
+    return [first, second]
+
+
+def _result(draw: Draw, reached: int) -> list[dict[str, Any]]:
+    text = _("Hasil hanya boleh diumumkan bila keduanya sepakat untuk setiap orang.")
+    if reached >= 3:
+        text = _("Mesin undian dan program pemeriksa, yang ditulis terpisah, sepakat untuk setiap orang.")
+    elif draw.state == Draw.State.DISAGREED:
+        text = _("Kedua program tidak sepakat. Hasil ditahan dan tidak diumumkan.")
+    return [
+        _step(_("Undian dihitung dan diperiksa dua program"), text, draw.ran_at, draw.result_sha256),
+        _step(_("Hasil diumumkan"), _("Yang mengumumkan bukan orang yang pertama mencatat dadu."), draw.published_at),
+    ]
 
 
 def _in_fives(dice: str) -> str:

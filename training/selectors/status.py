@@ -15,7 +15,7 @@ from training.models import Draw, DrawCutoff, DrawEntry, DrawResult, MerkleBlock
 class Outcome:
     """One person's result: `position` and `cutoff` count from 1; `cutoff` is that of the person's set, None if it got nothing.
 
-    `reserved` is the pass of a group guarantee that admitted the person, else None.
+    `reserved`: a group guarantee admitted the person.
     """
 
     draw: Draw
@@ -23,7 +23,7 @@ class Outcome:
     position: int
     cutoff: int | None
     total: int
-    reserved: int | None
+    reserved: bool
 
     @property
     def admitted(self) -> bool:
@@ -64,20 +64,17 @@ def outcome_of(registration: Registration, scope: Scope) -> Outcome | None:
     )
     if result is None:
         return None
-    passes = {
-        c.admission_pass: c.position
-        for c in DrawCutoff.objects.filter(
-            draw=result.draw, regency=registration.regency_id, clusters=registration.clusters
-        )
-    }
-    everybody = 4 if result.draw.has_guarantees else 0
+    draw = result.draw
+    cutoff = DrawCutoff.objects.filter(
+        draw=draw, regency=registration.regency_id, clusters=registration.clusters
+    ).first()
     return Outcome(
-        draw=result.draw,
+        draw=draw,
         result=result,
         position=result.position + 1,
-        cutoff=passes[everybody] + 1 if everybody in passes else None,
-        total=result.draw.list_size or 0,
-        reserved=result.admitted_pass if 0 <= result.admitted_pass < everybody else None,
+        cutoff=cutoff.position + 1 if cutoff else None,
+        total=draw.list_size or 0,
+        reserved=0 <= result.admitted_pass < draw.last_pass,
     )
 
 

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
 
 from accounts.scope import NOBODY, Scope
+from clusters.models import Wave
 from records.models import Job
 from records.services.jobs import request_job
 from records.services.log import record_event
@@ -53,11 +54,15 @@ def take_place(
 
 @transaction.atomic
 def answer_offer(*, scope: Scope, placement_id: UUID, accept: bool, now: datetime) -> Job | None:
-    """Accept or decline an offered place, once. A declined place goes on by the returned job.
+    """Accept or decline one's own offered place, once. A declined place goes on by the returned job.
 
     Saying the same again changes nothing. Raises OfferClosed for another answer or after the last day.
     """
-    placement = Placement.objects.within(scope).select_related("registration").get(pk=placement_id)
+    placement = (
+        Placement.objects.within(scope)
+        .select_related("registration")
+        .get(pk=placement_id, registration__applicant_id=scope.applicant_id)
+    )
     to = Placement.State.ACCEPTED if accept else Placement.State.DECLINED
     open_states = [Placement.State.OFFERED] if accept else [Placement.State.OFFERED, Placement.State.ACCEPTED]
     changed = Placement.objects.filter(pk=placement_id, state__in=open_states, answer_by__gte=localdate(now)).update(
@@ -69,16 +74,35 @@ def answer_offer(*, scope: Scope, placement_id: UUID, accept: bool, now: datetim
             return None
         raise OfferClosed(str(placement_id))
     _record(scope, placement, placement.registration, f"placement.{to}", now)
-    return None if accept else request_refill(scope=scope, draw_id=placement.draw_id)
+    return None if accept else request_refill(scope=scope, draw_id=placement.draw_id, cause=placement.pk)
 
 
-def request_refill(*, scope: Scope, draw_id: UUID) -> Job:
+def request_refill(*, scope: Scope, draw_id: UUID, cause: UUID) -> Job:
+    """A refill for what came free by `cause` (a placement): a key of its own, since one that runs now may not see it."""
     return request_job(
         task="training.refill",
-        key=f"refill:{draw_id}",
+        key=f"refill:{draw_id}:{cause}",
         payload={"draw_id": str(draw_id)},
         requested_by=scope.user_id,
     )
+
+
+@transaction.atomic
+def lapse_offers(*, now: datetime) -> list[Job]:
+    """End the offers whose last day has passed without an answer; the returned refills hand the places on."""
+    late = list(
+        Placement.objects.select_for_update(of=("self",), skip_locked=True)
+        .filter(state=Placement.State.OFFERED, answer_by__lt=localdate(now))
+        .select_related("registration")
+        .order_by("pk")
+    )
+    Placement.objects.filter(pk__in=[placement.pk for placement in late]).update(
+        state=Placement.State.LAPSED, answered_at=now, as_of=now
+    )
+    for placement in late:
+        _record(NOBODY, placement, placement.registration, "placement.lapsed", now)
+    last_of = {placement.draw_id: placement.pk for placement in late}
+    return [request_refill(scope=NOBODY, draw_id=draw_id, cause=last) for draw_id, last in last_of.items()]
 
 
 @transaction.atomic
@@ -88,8 +112,8 @@ def refill(*, draw_id: UUID, now: datetime) -> Mapping[str, Any]:
     Reads the frozen list and the live placements; nobody who holds a place loses it. Running it again with nothing free gives
     nothing.
     """
-    draw = Draw.objects.select_for_update().select_related("wave__rule_set").get(pk=draw_id)
-    if draw.state != Draw.State.PUBLISHED:
+    draw = Draw.objects.select_for_update(of=("self",)).select_related("wave__rule_set").get(pk=draw_id)
+    if draw.state != Draw.State.PUBLISHED or draw.wave.state != Wave.State.PUBLISHED:  # classes may have begun
         return {"placed": 0}
     rules = json.loads(draw.rules)
     ids, lines, _ = frozen_list(draw)

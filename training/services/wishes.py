@@ -11,6 +11,7 @@ from accounts.scope import Scope
 from clusters.models import Wave
 from records.services.log import record_event
 from registrations.models import Registration
+from registrations.selectors.waves import is_open
 from registrations.services.copying import copy_rows
 from training.allocation import WISHES
 from training.models import TrainingClass, Wish, WishList
@@ -39,7 +40,7 @@ def choose_classes(
         .select_related("wave")
         .get(pk=registration_id)
     )
-    if registration.state != Registration.State.JOINED or registration.wave.state != Wave.State.OPEN:
+    if registration.state != Registration.State.JOINED or not is_open(registration.wave, now):
         raise WishesClosed(str(registration_id))
     allowed = set(classes_for(registration).filter(pk__in=class_ids).values_list("pk", flat=True))
     if len(class_ids) > WISHES or len(allowed) != len(class_ids):
@@ -77,7 +78,7 @@ def choose_many(*, wave: Wave, choices: Iterable[Choice], now: datetime) -> None
 
     Raises WishesClosed, WrongClass, django.db.IntegrityError for somebody who has a list already.
     """
-    if wave.state != Wave.State.OPEN:
+    if not is_open(wave, now):
         raise WishesClosed(wave.slug)
     cells = {c.pk: (c.regency_id, c.cluster_id) for c in TrainingClass.objects.filter(wave=wave)}
     joined = {

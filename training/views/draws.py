@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
+from django import forms
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -13,11 +15,12 @@ from accounts.middleware import ScopedRequest, staff
 from clusters.models import Wave
 from records.models import Job
 from records.tasks import start_on_commit
-from training.forms.draws import SeedForm, VoidForm
+from training.forms.draws import ConfirmForm, DiceForm, VoidForm
 from training.models import Draw, DrawPack
 from training.selectors.draws import live_draw
 from training.selectors.protocol import cutoff_table, draw_steps, placed_by_cluster
 from training.services import draws as services
+from training.services.outcome import VERIFIER
 
 ACTORS = ("planner", "approver")
 
@@ -48,22 +51,34 @@ def draw(request: ScopedRequest, wave: str) -> HttpResponse:
     )
 
 
-def pack(request: ScopedRequest, wave: str, audience: str) -> HttpResponse:
-    """The pack as a ZIP: the public one for everybody once published, the auditors' one by right."""
+def public_pack(request: ScopedRequest, wave: str) -> HttpResponse:
+    """The public pack of the published draw as a ZIP."""
     current = live_draw(_wave(request, wave).pk)
-    if audience == DrawPack.Audience.AUDITORS and not request.scope.sees_all:
+    if current is None or current.published_at is None:
         raise Http404
-    found = DrawPack.objects.filter(draw=current, audience=audience).first() if current else None
-    if found is None or (current and current.published_at is None and not request.scope.sees_all):
+    return _zip(DrawPack.objects.filter(draw=current, audience=DrawPack.Audience.PUBLIC), wave)
+
+
+@staff("auditor")
+def auditors_pack(request: ScopedRequest, wave: str, number: int) -> HttpResponse:
+    """Everything of a draw, also of one that was set aside, for auditors; each download is an event."""
+    found = get_object_or_404(Draw, wave=_wave(request, wave), number=number)
+    services.record_pack_read(scope=request.scope, draw=found, now=timezone.now())
+    return _zip(DrawPack.objects.filter(draw=found, audience=DrawPack.Audience.AUDITORS), f"{wave}-{number}")
+
+
+def _zip(packs: QuerySet[DrawPack], name: str) -> HttpResponse:
+    found = packs.first()
+    if found is None:
         raise Http404
     answer = HttpResponse(bytes(found.content), content_type="application/zip")
-    answer["Content-Disposition"] = f'attachment; filename="undian-{wave}-{audience}.zip"'
+    answer["Content-Disposition"] = f'attachment; filename="undian-{name}-{found.audience}.zip"'
     return answer
 
 
 def verifier(request: ScopedRequest) -> HttpResponse:
     """The stand-alone verifier, one file."""
-    answer = HttpResponse(services.VERIFIER.read_bytes(), content_type="text/x-python")
+    answer = HttpResponse(VERIFIER.read_bytes(), content_type="text/x-python")
     answer["Content-Disposition"] = 'attachment; filename="verify_draw.py"'
     return answer
 
@@ -71,13 +86,15 @@ def verifier(request: ScopedRequest) -> HttpResponse:
 @staff(*ACTORS, "auditor")
 def province_draw(request: ScopedRequest, wave: str) -> HttpResponse:
     """The steps of the draw for those who take them."""
-    return _province_page(request, wave, SeedForm())
+    return _province_page(request, wave, None)
 
 
-def _province_page(request: ScopedRequest, wave: str, seed_form: SeedForm) -> HttpResponse:
+def _province_page(request: ScopedRequest, wave: str, form: forms.Form | None) -> HttpResponse:
+    """`form` is the rejected one; without it the page has the form that fits the draw's state."""
     found = _wave(request, wave)
     current = live_draw(found.pk)
-    keys = [f"{step}:{current.pk}" for step in ("freeze", "draw", "release")] if current else []
+    fresh = ConfirmForm() if current and current.state == Draw.State.ROLLED else DiceForm()
+    jobs = Job.objects.filter(payload__draw_id=str(current.pk)) if current else Job.objects.none()
     return render(
         request,
         "training/province_draw.html",
@@ -85,11 +102,13 @@ def _province_page(request: ScopedRequest, wave: str, seed_form: SeedForm) -> Ht
             "wave": found,
             "draw": current,
             "steps": draw_steps(found, current),
-            "job": Job.objects.filter(key__in=keys).order_by("-created_at").first(),
-            "seed_form": seed_form,
+            "job": jobs.order_by("-created_at").first(),
+            "form": form or fresh,
             "void_form": VoidForm(),
             "may_act": request.scope.is_province,
-            "own_seed": current is not None and current.seeded_by_id == request.scope.user_id,
+            "is_auditor": "auditor" in request.scope.roles,
+            "own_dice": current is not None and current.rolled_by_id == request.scope.user_id,
+            "own_void": current is not None and current.void_asked_by_id == request.scope.user_id,
             "current_wave": found,
         },
     )
@@ -119,20 +138,59 @@ def freeze(request: ScopedRequest, wave: str) -> HttpResponse:
 
 @require_POST
 @staff(*ACTORS)
-def seed(request: ScopedRequest, wave: str) -> HttpResponse:
-    form = SeedForm(request.POST)
-    current = _live(request, wave)
+def dice(request: ScopedRequest, wave: str) -> HttpResponse:
+    form, current = DiceForm(request.POST), _live(request, wave)
+
+    def take() -> None:
+        services.record_dice(scope=request.scope, draw_id=current.pk, **form.cleaned_data, now=timezone.now())
+
+    return _dice_step(request, wave, form, take)
+
+
+@require_POST
+@staff(*ACTORS)
+def confirm(request: ScopedRequest, wave: str) -> HttpResponse:
+    form, current = ConfirmForm(request.POST), _live(request, wave)
+    return _dice_step(
+        request,
+        wave,
+        form,
+        lambda: services.confirm_dice(scope=request.scope, draw_id=current.pk, **form.cleaned_data, now=timezone.now())[
+            1
+        ],
+    )
+
+
+def _dice_step(request: ScopedRequest, wave: str, form: forms.Form, take: Callable[[], Job | None]) -> HttpResponse:
+    """Take the step; a refusal stands in the form with what was typed."""
     if form.is_valid():
         try:
-            _draw, job = services.record_seed(
-                scope=request.scope, draw_id=current.pk, **form.cleaned_data, now=timezone.now()
-            )
+            job = take()
         except services.DrawRefused as refused:
             form.add_error(None, str(refused))
         else:
-            start_on_commit(job)
+            if job:
+                start_on_commit(job)
             return redirect("province-draw", wave=wave)
     return _province_page(request, wave, form)
+
+
+@require_POST
+@staff(*ACTORS)
+def clear(request: ScopedRequest, wave: str) -> HttpResponse:
+    current = _live(request, wave)
+
+    def take(_found: Wave) -> None:
+        services.clear_dice(scope=request.scope, draw_id=current.pk, now=timezone.now())
+
+    return _step(request, wave, take)
+
+
+@require_POST
+@staff(*ACTORS)
+def retry(request: ScopedRequest, wave: str) -> HttpResponse:
+    current = _live(request, wave)
+    return _step(request, wave, lambda _found: services.retry(scope=request.scope, draw_id=current.pk))
 
 
 @require_POST
@@ -145,12 +203,16 @@ def publish(request: ScopedRequest, wave: str) -> HttpResponse:
 @require_POST
 @staff(*ACTORS)
 def void(request: ScopedRequest, wave: str) -> HttpResponse:
-    current = _live(request, wave)
+    """Ask for setting the draw aside, or agree to what somebody else asked."""
+    current, form = _live(request, wave), VoidForm(request.POST)
+    reason = form.cleaned_data["reason"] if form.is_valid() else ""
 
     def take(_found: Wave) -> None:
-        reason = request.POST.get("reason", "")
-        services.void_draw(scope=request.scope, draw_id=current.pk, reason=reason, now=timezone.now())
-        messages.success(request, _("Undian ini dibatalkan. Semua datanya tetap tersimpan."))
+        after = services.void_draw(scope=request.scope, draw_id=current.pk, reason=reason, now=timezone.now())
+        if after.state == Draw.State.VOID:
+            messages.success(request, _("Undian ini dibatalkan. Semua datanya tetap tersimpan."))
+        else:
+            messages.info(request, _("Permintaan pembatalan tercatat. Orang kedua yang menyetujuinya."))
 
     return _step(request, wave, take)
 

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
+from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,6 +15,7 @@ from accounts.middleware import ScopedRequest, client_address, outside_scope
 from records.tasks import start_on_commit
 from registrations.models import Registration
 from registrations.services.access import NoSuchStatus, TooManyAttempts, open_status
+from registrations.services.intake import WaveNotOpen, withdraw
 from training.forms.status import StatusForm
 from training.models import Placement
 from training.selectors import status as selectors
@@ -46,6 +48,8 @@ def status(request: ScopedRequest) -> HttpResponse:
             "outcome": outcome,
             "placement": placement,
             "steps": steps_of(registration, wishes, outcome, placement),
+            "may_leave": registration.state != Registration.State.WITHDRAWN
+            and registration.wave.state in {"open", "closed"},
             "current_wave": registration.wave,
         },
     )
@@ -68,7 +72,7 @@ def open_own_status(request: HttpRequest) -> HttpResponse:
                 None, _("Terlalu banyak percobaan. Coba lagi satu jam lagi, atau datang ke dinas tenaga kerja Anda.")
             )
         else:
-            request.session.cycle_key()
+            request.session.flush()  # nothing of whoever used this device before stays, a signed-in colleague least of all
             request.session["applicant"] = str(registration.applicant_id)
             request.session.set_expiry(SESSION_MINUTES * 60)
             return redirect("status")
@@ -84,18 +88,33 @@ def close_own_status(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def answer(request: ScopedRequest, placement: UUID) -> HttpResponse:
-    """Accept or decline the offered place: the person, or the office at its counter. Who sees all answers none."""
-    if request.scope.sees_all:
-        raise PermissionDenied
-    accept = request.POST.get("answer") == "accept"
+    """Accept or decline one's own offered place; any other word changes nothing."""
+    word = request.POST.get("answer")
+    if word not in {"accept", "decline"}:
+        raise BadRequest
     try:
-        job = answer_offer(scope=request.scope, placement_id=placement, accept=accept, now=timezone.now())
+        job = answer_offer(scope=request.scope, placement_id=placement, accept=word == "accept", now=timezone.now())
     except Placement.DoesNotExist as error:
         raise Http404 from error
     except OfferClosed:
         return render(request, "training/offer_closed.html", status=409)
     if job:
         start_on_commit(job)
+    return redirect("status")
+
+
+@require_POST
+def leave(request: ScopedRequest, registration: UUID) -> HttpResponse:
+    """Leave the wave while its list is not frozen; joining again is possible until it closes."""
+    own = Registration.objects.within(request.scope).filter(applicant_id=request.scope.applicant_id)
+    if not own.filter(pk=registration).exists():
+        raise Http404
+    try:
+        withdraw(scope=request.scope, registration_id=registration, now=timezone.now())
+    except WaveNotOpen:
+        messages.error(
+            request, _("Daftar gelombang ini sudah dibekukan. Bila Anda mendapat tempat, kembalikan di sini.")
+        )
     return redirect("status")
 
 

@@ -75,8 +75,8 @@ class Command(BaseCommand):
             drive.wish(wave=wave, popularity=popularity, sources=sources, now=now)
         with clock.step("freeze"):
             say("freeze ...")
-            drive.close(staff=staff, wave=wave)
-            draw = drive.freeze(staff=staff, wave=wave, sources=sources, now=wave.draws_at)
+            closed = drive.close(staff=staff, wave=wave)
+            draw = drive.freeze(staff=staff, wave=wave, sources=sources, now=closed)
         with clock.step("draw and verify"):
             say("dice, draw, verifier ...")
             draw = drive.roll(staff=staff, draw=draw, sources=sources, now=wave.draws_at)
