@@ -78,7 +78,7 @@ def make_world() -> World:
         "placement": offers | {"none": NOBODY},
         "split": {"": split.pk, "no-split": NOBODY},
         "training_class": {"": TrainingClass.objects.get(code="A-1").pk, "no-class": NOBODY},
-        "audience": {"public": "public", "auditors": "auditors"},
+        "number": {"": 1},
     }
     for role in ROLES:
         client = world.clients[role] = Client()
