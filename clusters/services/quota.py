@@ -1,9 +1,10 @@
-"""The split of a wave's places: proposed from the figures of the day, published by a second person, never changed."""
+"""The split of a wave's places: requested by a planner or the clock, published by an approver, never changed."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
@@ -48,8 +49,11 @@ class Unsplittable(SplitRefused):
 def request_split(*, scope: Scope, wave: Wave, reason: str) -> Job:
     """Ask for a new proposal; while one is being made, that one. The reason is public later: no personal data.
 
-    Raises WaveIsFrozen.
+    Only for planners, as only approvers publish: so nobody decides alone, not even on a proposal of the clock.
+    Raises PermissionDenied, WaveIsFrozen.
     """
+    if "planner" not in scope.roles:
+        raise PermissionDenied
     if wave.state not in OPEN_FOR_SPLITS:
         raise WaveIsFrozen
     return _request(wave.pk, requested_by=scope.user_id, reason=reason)
@@ -172,13 +176,15 @@ def _cells(split: QuotaSplit, inputs: SplitInputs, table: TableApportionment, un
 
 
 def publish_split(*, scope: Scope, split_id: UUID, now: datetime) -> QuotaSplit:
-    """Put the newest proposal in force, as a second person of the province.
+    """Put the newest proposal in force, as an approver who did not propose it.
 
-    Raises QuotaSplit.DoesNotExist outside the scope, WaveIsFrozen, NotTheNewest, SelfApproval (also a CHECK:
-    clusters_quotasplit_two_persons).
+    Raises QuotaSplit.DoesNotExist outside the scope, PermissionDenied, WaveIsFrozen, NotTheNewest, SelfApproval (also a
+    CHECK: clusters_quotasplit_two_persons).
     """
     with transaction.atomic():
         split = QuotaSplit.objects.within(scope).get(pk=split_id)
+        if "approver" not in scope.roles:
+            raise PermissionDenied
         wave = Wave.objects.select_for_update(no_key=True).get(pk=split.wave_id)
         if wave.state not in OPEN_FOR_SPLITS:
             raise WaveIsFrozen

@@ -200,7 +200,7 @@ def province_quota(request: ScopedRequest, wave: str) -> HttpResponse:
 
 
 @require_POST
-@staff("planner", "approver")
+@staff("planner")
 def propose(request: ScopedRequest, wave: str) -> HttpResponse:
     found, form = _wave(request, wave), ProposeForm(request.POST)
     if not form.is_valid():
@@ -215,7 +215,7 @@ def propose(request: ScopedRequest, wave: str) -> HttpResponse:
 
 
 @require_POST
-@staff("planner", "approver")
+@staff("approver")
 def publish(request: ScopedRequest, wave: str, split: UUID) -> HttpResponse:
     found = _wave(request, wave)
     proposal = get_object_or_404(QuotaSplit.objects.within(request.scope), wave=found, pk=split)
@@ -236,6 +236,7 @@ def _province_page(request: ScopedRequest, wave: Wave, form: ProposeForm) -> Htt
     shown = newest and matrix_of(newest, since=in_force if proposal else None)
     inputs = split_inputs(wave=wave, today=timezone.localdate())
     job = proposal_jobs(wave).first()
+    is_open = wave.state in services.OPEN_FOR_SPLITS
     return render(
         request,
         "clusters/quota/province.html",
@@ -255,7 +256,8 @@ def _province_page(request: ScopedRequest, wave: Wave, form: ProposeForm) -> Htt
             "job": job,
             "job_is_live": job and job.state in (Job.State.QUEUED, Job.State.RUNNING),
             "problem": _problem(job, inputs) if job else None,
-            "may_change": request.scope.is_province and wave.state in services.OPEN_FOR_SPLITS,
+            "may_propose": is_open and "planner" in request.scope.roles,
+            "may_publish": is_open and "approver" in request.scope.roles,
             "is_own": bool(proposal and proposal.proposed_by_id == request.scope.user_id),
         },
     )

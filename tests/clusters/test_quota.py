@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
 from typing import Any
 
 import numpy as np
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from accounts.scope import NOBODY, Scope
@@ -158,15 +160,19 @@ class TestPublishSplit:
             "quota.published",
         ]
 
-    def test_a_proposal_of_the_machine_needs_one_person(self, wave: Wave) -> None:
-        split = publish_split(scope=staff_scope(), split_id=propose(wave).pk, now=NOW)
+    def test_a_proposal_of_the_machine_needs_an_approver(self, wave: Wave) -> None:
+        proposal = propose(wave)
+        for role in ("planner", "auditor"):
+            with pytest.raises(PermissionDenied):
+                publish_split(scope=staff_scope(role), split_id=proposal.pk, now=NOW)
+        split = publish_split(scope=staff_scope("approver"), split_id=proposal.pk, now=NOW)
         assert split.published_at == NOW
 
-    def test_own_proposal_is_refused(self, wave: Wave) -> None:
-        planner = staff_scope()
-        split = propose(wave, scope=planner)
+    def test_own_proposal_is_refused_whatever_ones_roles(self, wave: Wave) -> None:
+        both = replace(staff_scope(), roles=frozenset({"planner", "approver"}))
+        split = propose(wave, scope=both)
         with pytest.raises(SelfApproval):
-            publish_split(scope=planner, split_id=split.pk, now=NOW)
+            publish_split(scope=both, split_id=split.pk, now=NOW)
         assert not QuotaSplit.objects.published().exists()
 
     def test_own_proposal_is_refused_by_the_database_too(self, wave: Wave) -> None:
@@ -289,6 +295,12 @@ class TestJobs:
         propose_due_splits()
         job = Job.objects.get()
         assert job.payload == {"wave_id": str(wave.pk), "requested_by": None, "reason": CHANGED_FIGURES}
+
+    @pytest.mark.parametrize("role", ["approver", "auditor", "mentor"])
+    def test_only_planners_request(self, wave: Wave, role: str) -> None:
+        with pytest.raises(PermissionDenied):
+            request_split(scope=Scope(roles=frozenset({role})), wave=wave, reason="Uji")
+        assert not Job.objects.exists()
 
     def test_request_for_a_frozen_wave_is_refused(self, wave: Wave) -> None:
         wave.state = "frozen"

@@ -234,7 +234,7 @@ class TestProvincePage:
         assert client.get(PROVINCE).status_code == 302
         for role, status in [("planner", 200), ("approver", 200), ("auditor", 200), ("mentor", 403), ("operator", 403)]:
             assert as_role(role).get(PROVINCE).status_code == status, role
-        for role in ("auditor", "mentor"):
+        for role in ("auditor", "mentor", "approver"):
             assert as_role(role).post(f"{PROVINCE}hitung/", {"reason": "x"}).status_code == 403
         assert not Job.objects.exists()
 
@@ -252,9 +252,10 @@ class TestProvincePage:
         split = QuotaSplit.objects.get()
         address = f"{PROVINCE}sahkan/{split.pk}/"
         assert address not in planner.get(PROVINCE).content.decode()
-        refused = planner.post(address, follow=True, headers={"accept-language": "id"}).content.decode()
-        assert "Anda yang mengusulkan versi ini" in refused
+        assert planner.post(address).status_code == 403
+        assert "menunggu pengesahan oleh penyetuju" in text_of(as_role("planner"), PROVINCE)
         assert address in approver.get(PROVINCE).content.decode()
+        assert f"{PROVINCE}hitung/" not in approver.get(PROVINCE).content.decode()
         assert approver.post(address).status_code == 302
         assert "Versi 1 sudah disahkan dan diumumkan" in text_of(approver, PROVINCE)
         split.refresh_from_db()
