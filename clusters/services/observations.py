@@ -41,8 +41,8 @@ def record_observations(*, dataset_name: str, publisher: str, rows: Sequence[New
     """Append a delivery and return its Dataset; the same delivery twice is one.
 
     A figure of a wave supersedes the wave's current figure of the same (indicator, regency, cluster); a published one
-    (no wave) only the same source's for the same period, so that competing figures stay side by side. Where the value
-    is still the same no row is written. Must run with the owner's rights: web requests cannot write figures.
+    (no wave) only the same source's for the same period, so that competing figures stay side by side. Where value, unit
+    and confidence are still the same no row is written. Must run with the owner's rights: web requests cannot write figures.
 
     Raises django.db.IntegrityError (clusters_observation_once) when two rows of one delivery state the same figure.
     """
@@ -65,7 +65,7 @@ def record_observations(*, dataset_name: str, publisher: str, rows: Sequence[New
         news = [
             Observation(dataset=dataset, as_of=now, **asdict(row))
             for row in rows
-            if (old := current.get(_subject(row))) is None or old.value != row.value
+            if (old := current.get(_subject(row))) is None or _statement(old) != _statement(row)
         ]
         Observation.objects.bulk_create(news)
         superseded = []
@@ -81,3 +81,8 @@ def _subject(row: NewObservation | Observation) -> Hashable:
     """What a figure is about: two figures about the same thing cannot both be current."""
     subject = (row.indicator, row.regency_id, row.cluster_id, row.wave_id)
     return subject if row.wave_id else (*subject, row.period, row.source, row.note)
+
+
+def _statement(row: NewObservation | Observation) -> Hashable:
+    """What a figure says of its subject."""
+    return row.value, row.unit, row.confidence

@@ -53,6 +53,15 @@ class TestRecordObservations:
         assert Observation.objects.filter(cluster=PMI).count() == 1
         assert Observation.objects.filter(cluster=PHK).count() == 2
 
+    @pytest.mark.parametrize("corrected", [{"unit": "thousand"}, {"confidence": "medium"}])
+    def test_a_corrected_unit_or_confidence_supersedes(self, corrected: dict[str, str]) -> None:
+        make_wave()
+        deliver(figure("population", 3301, 2_000_000))
+        for day in (1, 2):
+            deliver(figure("population", 3301, 2_000_000, **corrected), now=NOW + timedelta(days=day))
+        assert Observation.objects.count() == 2
+        assert Observation.objects.current().filter(**corrected).count() == 1
+
     def test_same_delivery_twice_is_one(self) -> None:
         make_wave()
         deliver(figure("population", 3301, 2_000_000))

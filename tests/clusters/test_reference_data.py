@@ -110,6 +110,13 @@ def test_a_changed_figure_supersedes_and_going_back_supersedes_again(folder: Pat
     assert Observation.objects.current().count() == 240
 
 
+def test_a_corrected_unit_is_one_change(folder: Path) -> None:
+    load(folder)
+    change(folder / "indicators.csv", "tpt,2025-08,7.4,percent", "tpt,2025-08,7.4,persons")
+    assert load(folder)["indicators.csv"] == (0, 1, 239)
+    assert load(folder)["indicators.csv"] == (0, 0, 240)
+
+
 def test_competing_figures_stand_side_by_side(folder: Path) -> None:
     load(folder)
     placed = Observation.objects.current().filter(regency=None, indicator="pmi_placed", period="2023")
