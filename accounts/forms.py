@@ -1,3 +1,4 @@
+from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -13,13 +14,11 @@ class LoginField(forms.CharField):
     """
 
     def clean(self, value: Any) -> str:
-        text = super().clean(value).lower()
-        if "@" in text:
-            return text
-        try:
-            return PhoneNumber.from_string(text, region="ID").as_e164
-        except NumberParseException:
-            return text
+        text: str = super().clean(value).lower()
+        if "@" not in text:
+            with suppress(NumberParseException):
+                text = PhoneNumber.from_string(text, region="ID").as_e164
+        return text
 
 
 class SignInForm(forms.Form):

@@ -1,7 +1,6 @@
 """Accounts: creating one, opening one by password, and applying a scope to the current transaction."""
 
 from datetime import datetime, timedelta
-from typing import cast
 
 from django.contrib.auth import authenticate
 from django.db import connection
@@ -50,7 +49,7 @@ def verify_login(*, login: str, password: str, address: str, now: datetime) -> U
         or recent.filter(key=by_address).count() >= FAILURES_PER_ADDRESS
     ):
         raise TooManyFailures
-    user = cast(User | None, authenticate(login=login, password=password))
+    user = authenticate(login=login, password=password)
     if user:
         SignInFailure.objects.filter(key=by_login).delete()
     else:
@@ -66,7 +65,8 @@ def _failure_key(kind: str, value: str) -> bytes:
 def enter_scope(scope: Scope, *, web_role: bool = False) -> None:
     """Tell row-level security who asks, until the current transaction ends.
 
-    `web_role` also gives up the owner's rights for those of web requests; there is no way back inside the transaction.
+    `web_role` also takes the rights of web requests in place of the owner's. This second wall holds against filters that were
+    forgotten and other mistakes of our code, not against arbitrary SQL: that could RESET ROLE or name another scope.
     """
     with connection.cursor() as cursor:
         if web_role:
