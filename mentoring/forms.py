@@ -13,6 +13,13 @@ from registrations.models import Registration
 from registrations.nik import normalise_digits
 
 _SEARCH = "mentoring.search"
+PURPOSES = {
+    "identity": _("Mencocokkan dengan KTP di loket"),
+    "contact": _("Menghubungi pendaftar"),
+    "correction": _("Memperbaiki data atas permintaan pendaftar"),
+    "complaint": _("Menangani pengaduan atau sanggahan"),
+    "audit": _("Pemeriksaan"),
+}
 
 
 def seal_search(text: str, user_id: UUID) -> str:
@@ -55,21 +62,19 @@ class PeopleForm(forms.Form):
 class RevealForm(forms.Form):
     field = forms.ChoiceField(
         label=_("Yang ditampilkan"),
-        choices=[("nik", _("NIK")), ("kk", _("Nomor KK")), ("phone", _("Nomor HP"))],
+        choices=[
+            ("nik", _("NIK")),
+            ("kk", _("Nomor KK")),
+            ("phone", _("Nomor HP")),
+            ("birth_date", _("Tanggal lahir")),
+        ],
         widget=forms.RadioSelect,
         initial="nik",
     )
     purpose = forms.ChoiceField(
         label=_("Alasan"),
         error_messages={"required": _("Pilih alasan Anda melihat nomor ini.")},
-        choices=[
-            ("", _("Pilih alasan")),
-            ("identity", _("Mencocokkan dengan KTP di loket")),
-            ("contact", _("Menghubungi pendaftar")),
-            ("correction", _("Memperbaiki data atas permintaan pendaftar")),
-            ("complaint", _("Menangani pengaduan atau sanggahan")),
-            ("audit", _("Pemeriksaan")),
-        ],
+        choices=[("", _("Pilih alasan")), *PURPOSES.items()],
     )
     note = forms.CharField(
         label=_("Keterangan"),
@@ -83,5 +88,4 @@ class RevealForm(forms.Form):
     def reason(self) -> str:
         """Purpose and note as one sentence, in Indonesian whatever the page's language: the log has one."""
         with translation.override("id"):
-            purpose = dict(self.fields["purpose"].choices)[self.cleaned_data["purpose"]]
-            return f"{purpose}: {self.cleaned_data['note']}"
+            return f"{PURPOSES[self.cleaned_data['purpose']]}: {self.cleaned_data['note']}"

@@ -22,8 +22,7 @@ from mentoring.selectors.dossier import dossier_of
 from mentoring.selectors.numbers import Numbers, count, groups_of
 from mentoring.selectors.people import Wanted, find_by_nik, find_by_number, page_of, registrations
 from mentoring.services.reveal import RevealsSpent, reveal
-from mentoring.templatetags.office import STATES
-from registrations.models import Applicant, Registration
+from registrations.models import STATE_WORDS, Applicant, Registration
 
 OFFICE = ("mentor", "office_head")
 READERS = (*OFFICE, "planner", "approver", "auditor")
@@ -57,7 +56,9 @@ def today(request: ScopedRequest) -> HttpResponse:
             "clusters": [
                 (
                     cluster,
-                    _cells(count(groups, lambda group, c=cluster.index: group.is_in(c)), place, klaster=cluster.index),
+                    _cells(
+                        count(group for group in groups if group.is_in(cluster.index)), place, klaster=cluster.index
+                    ),
                 )
                 for cluster in clusters
             ],
@@ -73,7 +74,7 @@ def today(request: ScopedRequest) -> HttpResponse:
                     regency,
                     f"?{urlencode({'gelombang': desk.wave.slug, 'kabupaten': regency.pk})}",
                     _cells(
-                        count(groups, lambda group, r=regency.pk: group.regency_id == r),
+                        count(group for group in groups if group.regency_id == regency.pk),
                         place | {"kabupaten": regency.pk},
                     ),
                 )
@@ -113,7 +114,7 @@ def people(request: ScopedRequest) -> HttpResponse:
         except Registration.DoesNotExist:
             raise Http404 from None
         groups = groups_of(scope=request.scope, wave=desk.wave, regency_id=wanted.regency_id)
-        numbers = count(groups, lambda group: wanted.cluster is None or group.is_in(wanted.cluster.index))
+        numbers = count(group for group in groups if wanted.cluster is None or group.is_in(wanted.cluster.index))
         here = place | {"keadaan": wanted.state}
         context |= {
             "page": page,
@@ -163,15 +164,15 @@ def person(request: ScopedRequest, registration_id: UUID) -> HttpResponse:
 @staff(*REVEALERS)
 @never_cache
 @require_POST
-@sensitive_variables("number")
+@sensitive_variables("value")
 def show_number(request: ScopedRequest, registration_id: UUID) -> HttpResponse:
-    """The person's file with one number in full, this once."""
+    """The person's file with one number, or the birth date, in full, this once."""
     form = RevealForm(request.POST, auto_id="reveal_%s")
     if not form.is_valid():
         return _person_page(request, registration_id, form)
     field = form.cleaned_data["field"]
     try:
-        number = reveal(
+        value = reveal(
             scope=request.scope,
             registration_id=registration_id,
             field=field,
@@ -184,14 +185,14 @@ def show_number(request: ScopedRequest, registration_id: UUID) -> HttpResponse:
         form.add_error(None, _("Batas 100 nomor sehari sudah terpakai. Coba lagi besok, atau minta rekan Anda."))
         return _person_page(request, registration_id, form, status=429)
     fresh = RevealForm(auto_id="reveal_%s")
-    return _person_page(request, registration_id, fresh, revealed={"field": field, "number": number})
+    return _person_page(request, registration_id, fresh, revealed={"field": field, "value": value})
 
 
 def _person_page(
     request: ScopedRequest, registration_id: UUID, form: RevealForm, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     try:
-        dossier = dossier_of(scope=request.scope, registration_id=registration_id)
+        dossier = dossier_of(scope=request.scope, registration_id=registration_id, today=timezone.localdate())
     except Registration.DoesNotExist:
         raise Http404 from None
     desk = choose_desk(scope=request.scope, wave_slug=dossier.registration.wave.slug)
@@ -257,7 +258,7 @@ def _cells(numbers: Numbers, place: dict[str, Any], **more: object) -> list[tupl
     return [
         (_("Semua"), numbers.total, _people_url(**place, **more)),
         *[
-            (str(STATES[state][0]), people, _people_url(**place, **more, keadaan=state))
+            (str(STATE_WORDS[state]), people, _people_url(**place, **more, keadaan=state))
             for state, people in numbers.by_state
         ],
     ]
@@ -265,7 +266,7 @@ def _cells(numbers: Numbers, place: dict[str, Any], **more: object) -> list[tupl
 
 def _tabs(numbers: Numbers, place: dict[str, Any], state: str, *, counted: bool) -> list[dict[str, Any]]:
     choices = [("", _("Semua"), numbers.total)]
-    choices += [(code, str(STATES[code][0]), people) for code, people in numbers.by_state]
+    choices += [(code, str(STATE_WORDS[code]), people) for code, people in numbers.by_state]
     return [
         {
             "label": label,

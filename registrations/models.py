@@ -14,7 +14,7 @@ from records.models import Stamped
 from registrations.querysets import ApplicantQuerySet, RegistrationQuerySet, TallyQuerySet
 
 STATE_WORDS = {
-    "registered": _("Terdaftar, belum gabung"),
+    "registered": _("Belum gabung"),
     "joined": _("Sudah gabung"),
     "withdrawn": _("Mengundurkan diri"),
 }

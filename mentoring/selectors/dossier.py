@@ -1,10 +1,12 @@
 """Everything an office sees of one registration."""
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from accounts.scope import Scope
 from records.models import Event, Read
+from registrations.eligibility import age_on
 from registrations.models import Applicant, EligibilityDecision, Registration
 from registrations.nik import mask_nik
 from training.models import Placement, Wish
@@ -15,13 +17,17 @@ READS_SHOWN = 50
 
 @dataclass(frozen=True)
 class Dossier:
-    """`applicant` is None when the person has moved to another office. The numbers are masked."""
+    """`applicant` is None when the person has moved to another office. The numbers are masked.
+
+    `age` in years stands for the birth date, which with sex and place would give back what the mask of the NIK hides.
+    """
 
     registration: Registration
     applicant: Applicant | None
     nik: str
     kk: str
     phone: str
+    age: int | None
     decision: EligibilityDecision | None
     wishes: list[Wish]
     placements: list[Placement]
@@ -29,7 +35,7 @@ class Dossier:
     reads: list[Read]
 
 
-def dossier_of(*, scope: Scope, registration_id: UUID) -> Dossier:
+def dossier_of(*, scope: Scope, registration_id: UUID, today: date) -> Dossier:
     """Eight queries. Raises Registration.DoesNotExist, also for another office's registration."""
     registration = Registration.objects.within(scope).select_related("wave", "regency__office").get(pk=registration_id)
     applicant = (
@@ -44,6 +50,7 @@ def dossier_of(*, scope: Scope, registration_id: UUID) -> Dossier:
         nik=mask_nik(applicant.nik.open()) if applicant else "",
         kk=mask_nik(applicant.kk.open()) if applicant else "",
         phone=_mask_phone(applicant.phone.open()) if applicant else "",
+        age=age_on(applicant.birth_date, today) if applicant else None,
         decision=EligibilityDecision.objects.filter(registration=registration).order_by("-decided_at").first(),
         wishes=list(
             Wish.objects.within(scope).filter(registration=registration).select_related(*classes).order_by("rank")

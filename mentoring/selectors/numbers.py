@@ -1,7 +1,7 @@
 """How many people there are, by cluster, regency and state: sums of the tally, one query."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from accounts.scope import Scope
@@ -42,9 +42,9 @@ def groups_of(*, scope: Scope, wave: Wave, regency_id: int | None = None) -> lis
     return [Group(**row) for row in counts]
 
 
-def count(groups: Iterable[Group], where: Callable[[Group], bool] = lambda group: True) -> Numbers:
-    """Everybody for whom `where` holds, each once."""
+def count(groups: Iterable[Group]) -> Numbers:
+    """Everybody of these groups, each once."""
     people: Counter[str] = Counter()
-    for group in filter(where, groups):
+    for group in groups:
         people[group.state] += group.people
     return Numbers(tuple((state, people[state]) for state in STATES))

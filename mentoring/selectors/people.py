@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import QuerySet
-
 from accounts.scope import Scope
 from clusters.models import Cluster, Village, Wave
 from records.fields import BlindIndexField
 from registrations.models import Applicant, Registration
+from registrations.querysets import RegistrationQuerySet
 
 PAGE_SIZE = 50
 
@@ -38,7 +37,7 @@ class Page:
         return [(row, self.villages.get(row.applicant_id)) for row in self.rows]
 
 
-def registrations(*, scope: Scope, wanted: Wanted) -> QuerySet[Registration]:
+def registrations(*, scope: Scope, wanted: Wanted) -> RegistrationQuerySet:
     """Everybody who is wanted, by name."""
     found = Registration.objects.within(scope).filter(wave=wanted.wave).name_starts(wanted.name).by_name()
     if wanted.regency_id:

@@ -1,6 +1,6 @@
-"""Showing one personal number in full: with a reason, on the record, so many a day."""
+"""Showing one personal value in full: with a reason, on the record, so many a day."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -13,15 +13,15 @@ from records.services.log import record_read
 from registrations.models import Applicant
 
 REVEALS_PER_DAY = 100
-FIELDS = ("nik", "kk", "phone")
+FIELDS = ("nik", "kk", "phone", "birth_date")
 
 
 class RevealsSpent(Exception):
     """This member of staff has seen as many full numbers today as one day allows."""
 
 
-def reveal(*, scope: Scope, registration_id: UUID, field: str, reason: str, now: datetime) -> str:
-    """The number `field` (one of FIELDS) of a registration's person; the read log has a line for it or nothing is shown.
+def reveal(*, scope: Scope, registration_id: UUID, field: str, reason: str, now: datetime) -> str | date:
+    """The `field` (one of FIELDS) of a registration's person; the read log has a line for it or nothing is shown.
 
     Raises Applicant.DoesNotExist, also for another office's person; RevealsSpent; IntegrityError (records_read_reason).
     """
@@ -42,4 +42,4 @@ def reveal(*, scope: Scope, registration_id: UUID, field: str, reason: str, now:
             reason=reason,
             at=now,
         )
-        return str(getattr(applicant, field).open())
+        return applicant.birth_date if field == "birth_date" else str(getattr(applicant, field).open())

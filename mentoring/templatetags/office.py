@@ -7,19 +7,24 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from clusters.models import Cluster
+from registrations.models import STATE_WORDS
 
 register = template.Library()
 
-STATES = {
-    "registered": (gettext_lazy("Belum gabung"), "warning"),
-    "joined": (gettext_lazy("Sudah gabung"), "positive"),
-    "withdrawn": (gettext_lazy("Mengundurkan diri"), "neutral"),
+STATES = STATE_WORDS | {
+    "offered": gettext_lazy("Ditawarkan"),
+    "accepted": gettext_lazy("Diterima peserta"),
+    "declined": gettext_lazy("Ditolak peserta"),
+    "lapsed": gettext_lazy("Lewat batas waktu"),
 }
-PLACEMENTS = {
-    "offered": (gettext_lazy("Ditawarkan"), "warning"),
-    "accepted": (gettext_lazy("Diterima peserta"), "positive"),
-    "declined": (gettext_lazy("Ditolak peserta"), "neutral"),
-    "lapsed": (gettext_lazy("Lewat batas waktu"), "negative"),
+TONES = {
+    "registered": "warning",
+    "joined": "positive",
+    "withdrawn": "neutral",
+    "offered": "warning",
+    "accepted": "positive",
+    "declined": "neutral",
+    "lapsed": "negative",
 }
 # Why somebody belongs to a cluster. Woman or disability is not told apart: disability is the person's own to tell.
 REASONS = {
@@ -56,19 +61,24 @@ ROLES = {
     "operator": gettext_lazy("pengelola portal"),
     "system": gettext_lazy("portal"),
 }
-FIELDS = {"nik": gettext_lazy("NIK"), "kk": gettext_lazy("nomor KK"), "phone": gettext_lazy("nomor HP")}
+FIELDS = {
+    "nik": gettext_lazy("NIK"),
+    "kk": gettext_lazy("nomor KK"),
+    "phone": gettext_lazy("nomor HP"),
+    "birth_date": gettext_lazy("tanggal lahir"),
+}
 
 
 @register.filter
 def keadaan(state: str) -> str:
     """The words of a registration's or placement's state."""
-    return str((STATES | PLACEMENTS)[state][0])
+    return str(STATES[state])
 
 
 @register.filter
 def nada(state: str) -> str:
     """The tone of a registration's or placement's state, for the badge."""
-    return (STATES | PLACEMENTS)[state][1]
+    return TONES[state]
 
 
 @register.filter

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from clusters.models import Wave
 from mentoring.forms import open_search, seal_search
@@ -132,6 +134,14 @@ def test_one_persons_file_masks_every_number(client: Client, wave: Wave) -> None
         assert shown in text
     for hidden in ("3374995003950042", "3374990101200007", "81234567890"):
         assert hidden not in text
+
+
+def test_the_file_shows_the_age_and_no_birth_date(client: Client, wave: Wave) -> None:
+    born = date(timezone.localdate().year - 40, 1, 1)
+    registration = make_registration(wave, birth_date=born)
+    text = text_of(client.get(f"/kantor/peserta/{registration.pk}/"))
+    assert "40 tahun" in text
+    assert str(born.year) not in text
 
 
 def test_the_file_costs_a_fixed_number_of_queries(client: Client, wave: Wave, django_assert_num_queries: Any) -> None:

@@ -49,6 +49,15 @@ def test_it_is_shown_once_and_recorded(as_role: Callable[..., Client], registrat
     assert NIK not in str(list(Event.objects.values()) + list(Read.objects.values()))
 
 
+def test_the_birth_date_is_shown_and_recorded_alike(as_role: Callable[..., Client], registration: Registration) -> None:
+    client = as_role("mentor", 3374)
+    file = client.get(f"/kantor/peserta/{registration.pk}/").content.decode()
+    assert "10 Maret" not in file and "1995" not in file
+    answer = client.post(path_of(registration), FORM | {"field": "birth_date"}).content.decode()
+    assert "Lengkap: tanggal lahir" in answer and "10 Maret 1995" in answer
+    assert Read.objects.get().field == "birth_date"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -70,7 +79,7 @@ def test_without_a_reason_nothing_is_shown(
 def test_the_province_has_no_need_of_numbers(as_role: Callable[..., Client], registration: Registration) -> None:
     planner = as_role("planner")
     assert planner.post(path_of(registration), FORM).status_code == 403
-    assert "Tampilkan nomor lengkap" not in planner.get(f"/kantor/peserta/{registration.pk}/").content.decode()
+    assert "Tampilkan nomor atau" not in planner.get(f"/kantor/peserta/{registration.pk}/").content.decode()
     assert as_role("mentor", 3301).post(path_of(registration), FORM).status_code == 404
     assert not Read.objects.exists()
 
