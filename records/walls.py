@@ -68,7 +68,8 @@ CREATE FUNCTION touch_updated_at() RETURNS trigger LANGUAGE plpgsql AS
 DROP_SCOPE_FUNCTIONS = """
 DROP FUNCTION touch_updated_at(); DROP FUNCTION refuse_transition(); DROP FUNCTION set_once(); DROP FUNCTION keep_all_but();
 DROP FUNCTION refuse_change(); DROP FUNCTION app_regencies(); DROP FUNCTION app_applicant();
-DROP FUNCTION app_user(); DROP FUNCTION app_is_auditor(); DROP FUNCTION app_is_province(); DROP FUNCTION app_sees_all(); DROP FUNCTION app_scope();
+DROP FUNCTION app_user(); DROP FUNCTION app_is_auditor(); DROP FUNCTION app_is_province();
+DROP FUNCTION app_sees_all(); DROP FUNCTION app_scope();
 """
 
 # Sub-selects, so that each is evaluated once a query and an index on the column can be used.

@@ -153,7 +153,8 @@ def ask(world: World, role: str, method: str, visit: Visit) -> HttpResponse:
     client = Client(raise_request_exception=False)
     client.cookies.update(world.clients[role].cookies)
     posted = {
-        "field": "nik", "purpose": "identity", "answer": "accept", "note": "Datang ke loket", "q": min(world.other.secrets, key=len)
+        "field": "nik", "purpose": "identity", "answer": "accept", "note": "Datang ke loket",
+        "q": min(world.other.secrets, key=len),
     } if method == "POST" else {}  # fmt: skip
     with transaction.atomic():
         response = client.generic(method, visit.path) if method == "GET" else client.post(visit.path, posted)
