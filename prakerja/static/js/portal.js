@@ -17,19 +17,23 @@ function enableCopying(root) {
 }
 
 // A select with data-options-url fills the select named by data-options-target (an id) from
-// GET <url>?parent=<value>, a JSON list of [value, label]. The form's button for that, marked
-// data-options-button, goes away once this has worked.
+// GET <url>?parent=<value>, a JSON list of [value, label]. The form's buttons for that, marked
+// data-options-button, are hidden, and come back when a list could not be had.
+function showOptionButtons(shown) {
+  for (const button of document.querySelectorAll("[data-options-button]")) button.hidden = !shown;
+}
+
 async function fillOptions(parent, child) {
   const wanted = parent.value;
   child.length = child.options[0]?.value === "" ? 1 : 0;
   if (wanted) {
     const query = new URLSearchParams({ parent: wanted });
-    const answer = await fetch(`${parent.dataset.optionsUrl}?${query}`, { headers: { Accept: "application/json" } });
-    if (!answer.ok) return; // the button is still there
+    const answer = await fetch(`${parent.dataset.optionsUrl}?${query}`, { headers: { Accept: "application/json" } }).catch(() => null);
+    showOptionButtons(!answer?.ok);
+    if (!answer?.ok) return;
     const options = await answer.json();
     if (parent.value !== wanted) return; // a later choice is already on its way
     child.append(...options.map(([value, label]) => new Option(label, value)));
-    for (const button of document.querySelectorAll("[data-options-button]")) button.hidden = true;
   }
   child.dispatchEvent(new Event("change"));
 }
@@ -37,7 +41,9 @@ async function fillOptions(parent, child) {
 function chainSelects(root) {
   for (const parent of root.querySelectorAll("select[data-options-url]")) {
     const child = document.getElementById(parent.dataset.optionsTarget);
-    if (child) parent.addEventListener("change", () => fillOptions(parent, child));
+    if (!child) continue;
+    showOptionButtons(false);
+    parent.addEventListener("change", () => fillOptions(parent, child));
   }
 }
 
