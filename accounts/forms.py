@@ -1,10 +1,9 @@
-from contextlib import suppress
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from phonenumber_field.phonenumber import PhoneNumber
-from phonenumbers import NumberParseException
+
+from accounts.phone import normalise_phone
 
 
 class LoginField(forms.CharField):
@@ -15,10 +14,7 @@ class LoginField(forms.CharField):
 
     def clean(self, value: Any) -> str:
         text: str = super().clean(value).lower()
-        if "@" not in text:
-            with suppress(NumberParseException):
-                text = PhoneNumber.from_string(text, region="ID").as_e164
-        return text
+        return text if "@" in text else normalise_phone(text) or text
 
 
 class SignInForm(forms.Form):

@@ -9,9 +9,9 @@ from django import forms
 from django.forms.utils import ErrorDict
 from django.utils.translation import gettext_lazy as _
 
+from accounts.phone import normalise_phone
 from registrations.models import Applicant, Registration
 from registrations.nik import normalise_digits
-from registrations.phone import normalise_phone
 from registrations.selectors.places import blank_spot_name, districts_of, named_places, regencies, villages_of
 from registrations.services.validation import MESSAGES, MOST_DEPENDANTS, Answers, Finding, Person, check, message
 

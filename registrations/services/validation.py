@@ -13,9 +13,9 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.phone import normalise_phone
 from registrations import nik as numbers
 from registrations.models import Applicant, Registration
-from registrations.phone import normalise_phone
 from registrations.selectors.places import Places
 
 OLDEST = date(1900, 1, 1)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from registrations.phone import normalise_phone
+from accounts.phone import normalise_phone
 
 
 def by_libphonenumber(text):
