@@ -1,7 +1,6 @@
 """The office: today's numbers, the list of people, one person's file."""
 
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -43,10 +42,7 @@ def today(request: ScopedRequest) -> HttpResponse:
     desk = _desk(request)
     context = _frame(request, desk, "office")
     if desk.wave:
-        place = {
-            "gelombang": desk.wave.slug,
-            "kabupaten": desk.regency.pk if desk.regency and context["switch"] else "",
-        }
+        place = _place(desk)
         regency_id = desk.regency.pk if desk.regency else None
         groups = groups_of(scope=request.scope, wave=desk.wave, regency_id=regency_id)
         clusters = list(Cluster.objects.all())
@@ -72,7 +68,7 @@ def today(request: ScopedRequest) -> HttpResponse:
             context["offices"] = [
                 (
                     regency,
-                    f"?{urlencode({'gelombang': desk.wave.slug, 'kabupaten': regency.pk})}",
+                    reverse("office", query=place | {"kabupaten": regency.pk}),
                     _cells(
                         count(group for group in groups if group.regency_id == regency.pk),
                         place | {"kabupaten": regency.pk},
@@ -93,15 +89,12 @@ def people(request: ScopedRequest) -> HttpResponse:
         raise Http404
     chosen = form.cleaned_data
     token = request.GET.get("cari", "")
-    name = open_search(token, _user_id(request)) if token else ""
+    name = open_search(token, request.scope.actor_id) if token else ""
     clusters = list(Cluster.objects.all())
     context = _frame(request, desk, "people") | {"clusters": clusters, "name": name, "chosen": chosen}
     if desk.wave:
-        place = {
-            "gelombang": desk.wave.slug,
-            "kabupaten": desk.regency.pk if desk.regency and context["switch"] else "",
-        }
-        place |= {"klaster": "" if chosen["klaster"] is None else chosen["klaster"], "cari": token if name else ""}
+        cluster = "" if chosen["klaster"] is None else chosen["klaster"]
+        place = _place(desk) | {"klaster": cluster, "cari": token if name else ""}
         wanted = Wanted(
             wave=desk.wave,
             regency_id=desk.regency.pk if desk.regency else None,
@@ -111,8 +104,8 @@ def people(request: ScopedRequest) -> HttpResponse:
         )
         try:
             page = page_of(scope=request.scope, wanted=wanted, after=chosen["sesudah"], before=chosen["sebelum"])
-        except Registration.DoesNotExist:
-            raise Http404 from None
+        except Registration.DoesNotExist as error:
+            raise Http404 from error
         groups = groups_of(scope=request.scope, wave=desk.wave, regency_id=wanted.regency_id)
         numbers = count(group for group in groups if wanted.cluster is None or group.is_in(wanted.cluster.index))
         here = place | {"keadaan": wanted.state}
@@ -138,9 +131,7 @@ def search(request: ScopedRequest) -> HttpResponse:
         return redirect("people")
     kind, text = form.cleaned_data["q"]
     if kind == "name":
-        regency = desk.regency.pk if desk.regency and len(desk.regencies) > 1 else ""
-        cari = seal_search(text, _user_id(request))
-        return redirect(_people_url(gelombang=desk.wave.slug, kabupaten=regency, cari=cari))
+        return redirect(_people_url(**_place(desk), cari=seal_search(text, request.scope.actor_id)))
     if kind == "nik":
         found = find_by_nik(scope=request.scope, wave=desk.wave, nik=text)
     else:
@@ -179,8 +170,8 @@ def show_number(request: ScopedRequest, registration_id: UUID) -> HttpResponse:
             reason=form.reason(),
             now=timezone.now(),
         )
-    except Applicant.DoesNotExist:
-        raise Http404 from None
+    except Applicant.DoesNotExist as error:
+        raise Http404 from error
     except RevealsSpent:
         form.add_error(None, _("Batas 100 nomor sehari sudah terpakai. Coba lagi besok, atau minta rekan Anda."))
         return _person_page(request, registration_id, form, status=429)
@@ -193,31 +184,24 @@ def _person_page(
 ) -> HttpResponse:
     try:
         dossier = dossier_of(scope=request.scope, registration_id=registration_id, today=timezone.localdate())
-    except Registration.DoesNotExist:
-        raise Http404 from None
+    except Registration.DoesNotExist as error:
+        raise Http404 from error
     desk = choose_desk(scope=request.scope, wave_slug=dossier.registration.wave.slug)
-    reasons = (dossier.decision.reasons if dossier.decision else {}) or {}
-    clusters = list(Cluster.objects.all())
-    why = dict(enumerate(reasons.get("clusters", [])))
+    reasons = dossier.decision.reasons
     context = _frame(request, desk, "people") | {
         "dossier": dossier,
         "form": form,
         "may_reveal": bool(request.scope.roles & set(REVEALERS)) and dossier.applicant is not None,
         "clusters": [
-            (cluster, why.get(cluster.index, ""))
-            for cluster in clusters
+            (cluster, reasons["clusters"][cluster.index])
+            for cluster in Cluster.objects.all()
             if dossier.registration.clusters >> cluster.index & 1
         ],
-        "entitlement": reasons.get("entitlement", []),
+        "entitlement": reasons["entitlement"],
         "list_url": _people_url(gelombang=dossier.registration.wave.slug),
         "wave_choices": [],
     }
     return render(request, "mentoring/person.html", context | more, status=status)
-
-
-def _user_id(request: ScopedRequest) -> UUID:
-    assert request.scope.user_id is not None, "@staff lets nobody else in"  # noqa: S101
-    return request.scope.user_id
 
 
 def _desk(request: ScopedRequest) -> Desk:
@@ -226,31 +210,34 @@ def _desk(request: ScopedRequest) -> Desk:
         return choose_desk(
             scope=request.scope, wave_slug=given.get("gelombang", ""), regency_id=given.get("kabupaten", "")
         )
-    except NoSuchDesk:
-        raise Http404 from None
+    except NoSuchDesk as error:
+        raise Http404 from error
 
 
 def _frame(request: ScopedRequest, desk: Desk, here: str) -> dict[str, Any]:
     """What office_base.html needs, and the desk. `switch`: there are several regencies to choose from."""
-    switch = len(desk.regencies) > 1
-    kept = {"kabupaten": desk.regency.pk} if desk.regency and switch else {}
-    wave = {"gelombang": desk.wave.slug} if desk.wave else {}
+    place = _place(desk)
     return {
         "desk": desk,
-        "switch": switch,
+        "switch": len(desk.regencies) > 1,
         "office_note": desk.regency.name if desk.regency and request.scope.sees_all else "",
         "wave_choices": [
-            (wave.name, f"{reverse(here)}?{urlencode({'gelombang': wave.slug} | kept)}", wave == desk.wave)
-            for wave in desk.waves
+            (wave.name, reverse(here, query=place | {"gelombang": wave.slug}), wave == desk.wave) for wave in desk.waves
         ],
         "wave_label": desk.wave.name if desk.wave else "",
         "search_url": reverse("people-search"),
-        "search_hidden": list((wave | kept).items()),
+        "search_hidden": list(place.items()),
     }
 
 
+def _place(desk: Desk) -> dict[str, Any]:
+    """The desk as addresses name it: its wave, and its regency where there are several to choose from."""
+    wave = {"gelombang": desk.wave.slug} if desk.wave else {}
+    return wave | ({"kabupaten": desk.regency.pk} if desk.regency and len(desk.regencies) > 1 else {})
+
+
 def _people_url(**query: object) -> str:
-    return f"{reverse('people')}?{urlencode({key: value for key, value in query.items() if value != ''})}"
+    return reverse("people", query={key: value for key, value in query.items() if value != ""})
 
 
 def _cells(numbers: Numbers, place: dict[str, Any], **more: object) -> list[tuple[str, int, str]]:

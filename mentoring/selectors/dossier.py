@@ -9,6 +9,7 @@ from records.models import Event, Read
 from registrations.eligibility import age_on
 from registrations.models import Applicant, EligibilityDecision, Registration
 from registrations.nik import mask_nik
+from registrations.selectors.own import latest_decision
 from training.models import Placement, Wish
 
 EVENTS_SHOWN = 100
@@ -28,7 +29,7 @@ class Dossier:
     kk: str
     phone: str
     age: int | None
-    decision: EligibilityDecision | None
+    decision: EligibilityDecision
     wishes: list[Wish]
     placements: list[Placement]
     events: list[Event]
@@ -51,7 +52,7 @@ def dossier_of(*, scope: Scope, registration_id: UUID, today: date) -> Dossier:
         kk=mask_nik(applicant.kk.open()) if applicant else "",
         phone=_mask_phone(applicant.phone.open()) if applicant else "",
         age=age_on(applicant.birth_date, today) if applicant else None,
-        decision=EligibilityDecision.objects.filter(registration=registration).order_by("-decided_at").first(),
+        decision=latest_decision(registration),
         wishes=list(
             Wish.objects.within(scope).filter(registration=registration).select_related(*classes).order_by("rank")
         ),
@@ -59,7 +60,7 @@ def dossier_of(*, scope: Scope, registration_id: UUID, today: date) -> Dossier:
             Placement.objects.within(scope)
             .filter(registration=registration)
             .select_related(*classes)
-            .order_by("-created_at")
+            .order_by("-created_at", "-id")
         ),
         events=list(events.only(*_columns(Event))[:EVENTS_SHOWN]),
         reads=list(reads.only(*_columns(Read))[:READS_SHOWN]),

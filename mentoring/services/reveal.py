@@ -23,18 +23,20 @@ class RevealsSpent(Exception):
 def reveal(*, scope: Scope, registration_id: UUID, field: str, reason: str, now: datetime) -> str | date:
     """The `field` (one of FIELDS) of a registration's person; the read log has a line for it or nothing is shown.
 
-    Raises Applicant.DoesNotExist, also for another office's person; RevealsSpent; IntegrityError (records_read_reason).
+    Raises Applicant.DoesNotExist, also for another office's person; RevealsSpent; PermissionError when nobody
+    is signed in; ValueError for another field; django.db.IntegrityError (records_read_reason).
     """
-    if field not in FIELDS or scope.user_id is None:
-        raise ValueError(f"{field} cannot be revealed to {scope.actor_role}")
+    if field not in FIELDS:
+        raise ValueError(f"{field} is not shown in full")
+    actor_id = scope.actor_id
     with transaction.atomic():
         applicant = Applicant.objects.within(scope).get(registrations=registration_id)
-        take_turns(f"reveal {scope.user_id}")  # two at once would not see each other's line
+        take_turns(f"reveal {actor_id}")  # two at once would not see each other's line
         midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-        if Read.objects.filter(actor_id=scope.user_id, at__gte=midnight).count() >= REVEALS_PER_DAY:
+        if Read.objects.filter(actor_id=actor_id, at__gte=midnight).count() >= REVEALS_PER_DAY:
             raise RevealsSpent
         record_read(
-            actor_id=scope.user_id,
+            actor_id=actor_id,
             actor_role=scope.actor_role,
             person_id=applicant.pk,
             regency_id=applicant.regency_id,
