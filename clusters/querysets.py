@@ -41,6 +41,16 @@ class ObservationQuerySet(models.QuerySet[Any]):
         return self.filter(superseded_by__isnull=True)
 
 
+class ClusterAreaQuerySet(models.QuerySet[Any]):
+    def in_force(self, day: date) -> Self:
+        """Areas that are switched on and valid on this day."""
+        return self.filter(
+            Q(valid_from__isnull=True) | Q(valid_from__lte=day),
+            Q(valid_to__isnull=True) | Q(valid_to__gte=day),
+            active=True,
+        )
+
+
 class MembershipQuerySet(models.QuerySet[Any]):
     def valid_on(self, day: date) -> Self:
         return self.filter(

@@ -42,7 +42,7 @@ def home(request: ScopedRequest) -> HttpResponse:
                 "tile_col": regency.tile_col,
                 "tile_row": regency.tile_row,
                 "value": places.get(regency.pk),
-                "href": f"{reverse('help')}?kabupaten={regency.pk}#kantor",
+                "href": reverse("help", query={"kabupaten": regency.pk}, fragment="kantor"),
             }
             for regency in regencies()
         ],

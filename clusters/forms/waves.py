@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clusters.models import QuotaDecision, RuleSet, Wave
+from clusters.models.waves import GROUPS
 from clusters.selectors.waves import unused_decisions
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-# Group codes as the draw reads them from Wave.guarantees, in the order in which they are served.
-GROUPS = ("women", "disability", "laid_off", "remote")
+DATES = ("opens_at", "closes_at", "draws_at", "starts_on", "ends_on")
 
 
 def _moment(label: StrOrPromise, hint: StrOrPromise = "") -> forms.DateTimeField:
@@ -38,9 +38,6 @@ def _guarantee(label: StrOrPromise) -> forms.IntegerField:
         max_value=10_000,
         widget=forms.TextInput({"inputmode": "numeric"}),
     )
-
-
-DATES = ("opens_at", "closes_at", "draws_at", "starts_on", "ends_on")
 
 
 class DecisionForm(forms.Form):

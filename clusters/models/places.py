@@ -3,9 +3,13 @@
 Primary keys of regions are the official code without its dots: stable, ordered and readable.
 """
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import get_language
+
+from clusters.querysets import ClusterAreaQuerySet
 
 
 class Named(models.Model):
@@ -133,6 +137,8 @@ class ClusterArea(models.Model):
     source = models.CharField(max_length=300)
     confidence = models.CharField(max_length=10)
     note = models.CharField(max_length=200, blank=True)
+
+    objects: ClassVar[ClusterAreaQuerySet] = ClusterAreaQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         constraints = [

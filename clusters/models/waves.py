@@ -23,6 +23,10 @@ STATE_WORDS = {
 }
 
 
+# Groups to whom a wave may guarantee places, in the order in which the draw serves them and as its bits.
+GROUPS = ("women", "disability", "laid_off", "remote")
+
+
 class QuotaDecision(Stamped):
     """A total of places with the decree that set it."""
 

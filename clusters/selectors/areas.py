@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q
-
 from clusters.models import BlankSpotVillage, ClusterArea
 
 
@@ -18,14 +16,8 @@ class AreaLists:
 
 
 def area_lists(day: date) -> AreaLists:
-    """The lists in force on a day: areas that are switched on and valid then, and every known blank spot."""
-    areas = list(
-        ClusterArea.objects.filter(
-            Q(valid_from__isnull=True) | Q(valid_from__lte=day),
-            Q(valid_to__isnull=True) | Q(valid_to__gte=day),
-            active=True,
-        ).values_list("cluster__code", "village_id", "regency_id")
-    )
+    """The lists of a day: the areas in force then, and every known blank spot."""
+    areas = list(ClusterArea.objects.in_force(day).values_list("cluster__code", "village_id", "regency_id"))
     codes = {code for code, _village, _regency in areas}
     return AreaLists(
         blank_spots=frozenset(BlankSpotVillage.objects.values_list("pk", flat=True)),

@@ -134,11 +134,9 @@ def _current_figures(wave: Wave) -> Iterable[Observation]:
 
 def _areas(today: date) -> dict[tuple[int, int], int]:
     """Where a cluster has an area today: 0 for a whole regency, else how many of its villages."""
-    active = ClusterArea.objects.filter(
-        Q(valid_from=None) | Q(valid_from__lte=today), Q(valid_to=None) | Q(valid_to__gte=today), active=True
-    ).values_list("cluster_id", "regency_id", "village__district__regency_id")
-    villages = Counter((cluster, of_village) for cluster, _, of_village in active if of_village is not None)
-    return villages | {(cluster, regency): 0 for cluster, regency, _ in active if regency is not None}
+    areas = ClusterArea.objects.in_force(today).values_list("cluster_id", "regency_id", "village__district__regency_id")
+    villages = Counter((cluster, of_village) for cluster, _, of_village in areas if of_village is not None)
+    return villages | {(cluster, regency): 0 for cluster, regency, _ in areas if regency is not None}
 
 
 class _Choice:

@@ -94,7 +94,7 @@ def quota(request: ScopedRequest, wave: str) -> HttpResponse:
             "between_clusters": price(Fraction(*stored)) if (stored := split.divisors["*"]) else None,
             "sel": request.GET.get("sel") if reason else None,
             "why": why(reason) if reason else None,
-            "csv_url": _address(reverse("quota-csv", args=[found.slug]), **asked),
+            "csv_url": reverse("quota-csv", args=[found.slug], query=asked),
         },
     )
 
@@ -130,8 +130,9 @@ def _cell(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
-def _address(path: str, **parameters: object) -> str:
-    return f"{path}?{urlencode(parameters)}" if parameters else path
+def _here(**parameters: object) -> str:
+    """This page with these parameters and no others."""
+    return f"?{urlencode(parameters)}"
 
 
 def _stats(split: QuotaSplit) -> list[dict[str, Any]]:
@@ -148,13 +149,13 @@ def _stats(split: QuotaSplit) -> list[dict[str, Any]]:
 def _tabs(clusters: Sequence[Cluster], chosen: Cluster | None, asked: Mapping[str, object]) -> list[dict[str, Any]]:
     everything = {
         "label": pgettext("klaster", "Semua klaster"),
-        "url": _address("", **asked) or "?",
+        "url": _here(**asked),
         "active": not chosen,
     }
     return [
         everything,
         *(
-            {"label": cluster.code, "url": _address("", klaster=cluster.code, **asked), "active": cluster == chosen}
+            {"label": cluster.code, "url": _here(klaster=cluster.code, **asked), "active": cluster == chosen}
             for cluster in clusters
         ),
     ]
@@ -166,7 +167,7 @@ def _tiles(matrix: Matrix, chosen: Cluster | None, asked: Mapping[str, object]) 
     tiles = []
     for row in matrix.rows:
         places = row.total if column is None else row.cells[column]
-        reason = _address("", klaster=chosen.code, sel=places.key, **asked) + "#alasan" if chosen else ""
+        reason = _here(klaster=chosen.code, sel=places.key, **asked) + "#alasan" if chosen else ""
         tiles.append(
             {
                 "name": row.name,
