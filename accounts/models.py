@@ -25,7 +25,6 @@ class User(AbstractBaseUser):
     objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "id"
-    EMAIL_FIELD = "email"
 
     class Meta:
         constraints = [

@@ -28,7 +28,7 @@ class Sealed:
         self._field, self._instance, self.ciphertext = field, instance, ciphertext
 
     def open(self) -> str:
-        """The plain text. Callers log the read first (`records.services.record_read`)."""
+        """The plain text. Callers log the read first (`records.services.log.record_read`)."""
         return keyring().decrypt(self._field, self._instance.pk, self.ciphertext)
 
     def __str__(self) -> str:

@@ -1,7 +1,8 @@
 """Migration operations for the second wall: grants and row-level security for the role of web requests.
 
-A table is closed to `portal_web` until `web_may` opens it, a function until `web_may_call` does; a table with people's rows
-also gets `wall`.
+A table is closed to `portal_web` until `web_may` opens it, a function until `web_may_call` does; a table with people's
+rows also gets `wall`.
+
 The scope of a request is the JSON in the setting `app.scope` (see accounts.scope), local to its transaction.
 """
 

@@ -1,4 +1,4 @@
-"""The registration form: raw text in, a Person or errors by field out. Pages, spreadsheets and the counter share it."""
+"""The registration form: raw text in, a Person or errors by field out."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields

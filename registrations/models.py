@@ -220,7 +220,7 @@ class Consent(models.Model):
 
 
 class StatusAttempt(models.Model):
-    """Failed looks at a status by number and code: the budgets of the asker's address, and of it for one number."""
+    """A spent try: a failed look at a status, or being told that a NIK or a family card is known. Only keyed hashes."""
 
     key = BlindIndexField()
     at = models.DateTimeField()

@@ -2,11 +2,10 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 from random import Random
 from uuid import UUID
 
@@ -26,8 +25,6 @@ from registrations.services.validation import Person
 from training.models import Draw, TrainingClass
 from training.services import draws
 from training.services.wishes import Choice, choose_many
-
-Say = Callable[[str], None]
 
 
 @dataclass
@@ -146,7 +143,3 @@ def _work(job: Job, effect: Effect) -> None:
         run_job(job_id=job.pk, effect=effect)
     else:
         Job.objects.filter(pk=job.pk).update(state=Job.State.DONE, result=dict(effect({})), finished_at=timezone.now())
-
-
-def first(submissions: Iterator[Person], count: int) -> list[Person]:
-    return list(islice(submissions, count))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from prakerja.rehearsal.browser import Browser, served
 from prakerja.rehearsal.drive import Sources
 from prakerja.rehearsal.province import choose_wishes
+from registrations.selectors.places import regency_of
 from registrations.services.validation import Person
 
 REGISTER, JOIN, WISHES = "/daftar/", "/daftar/gabung/", "/daftar/kelas/"
@@ -56,7 +57,7 @@ def _answers(person: Person) -> dict[str, str]:
         "education": person.education,
         "marital_status": person.marital_status,
         "dependants": str(person.dependants),
-        "regency": str(village // 1_000_000),
+        "regency": str(regency_of(village)),
         "district": str(village // 10_000),
         "village_id": str(village),
         "address": person.address,

@@ -1,5 +1,6 @@
 """What a wave needs before people come: staff, a decree, classes, a published split. Everything is *data contoh*."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,6 +18,7 @@ from clusters.services.quota import propose_split, publish_split
 from clusters.services.waves import create_decision, create_wave, transition
 from prakerja.rehearsal.population import Place
 from records.ids import uuid7
+from registrations.selectors.places import regency_of
 from training.models import Programme, Provider, TrainingClass
 from training.services.classes import record_open_seats
 
@@ -76,7 +78,7 @@ def places(today: date) -> list[Place]:
     """Every village of the province; blank spots twice, since the offline quota looks for them."""
     blank = area_lists(today).blank_spots
     found = [
-        Place(pk, pk // 1_000_000, pk in blank) for pk in Village.objects.order_by("pk").values_list("pk", flat=True)
+        Place(pk, regency_of(pk), pk in blank) for pk in Village.objects.order_by("pk").values_list("pk", flat=True)
     ]
     return [*found, *(place for place in found if place.blank_spot)]
 
@@ -164,9 +166,7 @@ def _cells(today: date) -> dict[tuple[Regency, Cluster], int]:
     """Cells in which a cluster exists, with the villages of the regency, shared between its clusters."""
     areas = area_lists(today)
     with_area = areas.regencies.get("BOROBUDUR", frozenset())
-    villages: dict[int, int] = {}
-    for pk in Village.objects.values_list("pk", flat=True):
-        villages[pk // 1_000_000] = villages.get(pk // 1_000_000, 0) + 1
+    villages = Counter(map(regency_of, Village.objects.values_list("pk", flat=True)))
     return {
         (regency, cluster): villages[regency.pk]
         for regency in Regency.objects.order_by("pk")

@@ -22,14 +22,11 @@ register = template.Library()
 JAKARTA = ZoneInfo("Asia/Jakarta")
 NBSP = "\N{NO-BREAK SPACE}"
 
-# What a state means to the reader, whichever model it comes from; an unknown state stays neutral.
+# What a wave's state means to the reader, and the sample states of the style guide; any other stays neutral.
 TONES = {
     "open": "positive", "published": "positive", "running": "info", "drawn": "info", "frozen": "info",
-    "closed": "warning", "cancelled": "negative", "submitted": "info", "verified": "positive",
-    "eligible": "positive", "granted": "positive", "accepted": "positive", "offered": "warning",
-    "incomplete": "warning", "needs_review": "warning", "reserve": "info", "rejected": "negative",
-    "ineligible": "negative", "expired": "negative", "revoked": "negative", "failed": "negative",
-    "passed": "positive", "competent": "positive", "succeeded": "positive", "queued": "info",
+    "closed": "warning", "cancelled": "negative",
+    "verified": "positive", "incomplete": "warning", "rejected": "negative",
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from records.ids import uuid7
@@ -99,9 +99,6 @@ def forgotten_jobs(*, now: datetime) -> list[tuple[str, UUID]]:
         )
         spent = [job.pk for job in free if job.attempt >= MAX_ATTEMPTS]
         Job.objects.filter(pk__in=spent).update(
-            state=Job.State.FAILED,
-            error="The worker was lost every time.",
-            finished_at=now,
-            attempt=F("attempt"),
+            state=Job.State.FAILED, error="The worker was lost every time.", finished_at=now
         )
         return [(job.task, job.pk) for job in free if job.pk not in spent]

@@ -67,7 +67,6 @@ def register(
     idempotency_key: UUID,
     now: datetime,
     language: str,
-    channel: str = Registration.Channel.SELF,
     number_source: NumberSource = random_numbers,
 ) -> Receipt:
     """Register somebody new: every row of it, or none. `person` has passed `validation.check` without a rejection.
@@ -85,7 +84,7 @@ def register(
             need = rows.need_row(person, applicant_id=applicant_id, need_id=uuid7())
             DisabilityNeed(**need).save(force_insert=True)
 
-    return _Submission(scope, wave, idempotency_key, now, language, channel, number_source).register(
+    return _Submission(scope, wave, idempotency_key, now, language, number_source).register(
         Subject.of(applicant_id, person),
         answers=person,
         nik_index=BlindIndexField.of("nik", person.nik),
@@ -104,7 +103,6 @@ def register_again(
     idempotency_key: UUID,
     now: datetime,
     language: str,
-    channel: str = Registration.Channel.SELF,
     number_source: NumberSource = random_numbers,
 ) -> Receipt:
     """Register a known applicant in a further wave; identity, domicile and disability stay as recorded.
@@ -112,7 +110,7 @@ def register_again(
     `scope` is the applicant's own. Raises what `register` raises.
     """
     stated = Disability.objects.filter(applicant=applicant).values_list("stated", flat=True).first()
-    return _Submission(scope, wave, idempotency_key, now, language, channel, number_source).register(
+    return _Submission(scope, wave, idempotency_key, now, language, number_source).register(
         Subject.known(applicant, disability=stated),
         answers=answers,
         nik_index=bytes(applicant.nik_index),
@@ -169,14 +167,13 @@ def _record(scope: Scope, kind: str, registration: Registration, *, now: datetim
 
 @dataclass(frozen=True)
 class _Submission:
-    """One sending of a form, or of an office's entry."""
+    """One sending of the form."""
 
     scope: Scope
     wave: Wave
     idempotency_key: UUID
     now: datetime
     language: str
-    channel: str
     number_source: NumberSource
 
     def register(
@@ -251,7 +248,7 @@ class _Submission:
                 wave_id=self.wave.pk,
                 number=self.number_source(1)[0],
                 idempotency_key=self.idempotency_key,
-                channel=self.channel,
+                channel=Registration.Channel.SELF.value,
                 warnings=warnings,
                 now=self.now,
             )

@@ -1,4 +1,4 @@
-"""What a person's details must satisfy, whichever way they came: page, counter, spreadsheet or bulk.
+"""What a person's details must satisfy, whichever way they came: page or bulk.
 
 Two grades: a rejection is an error of its field; a warning never blocks, it is kept for a person to look at.
 """

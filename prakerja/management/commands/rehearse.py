@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from collections import Counter
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -62,7 +63,7 @@ class Command(BaseCommand):
         with clock.step("through the pages"):
             say(f"{THROUGH_PAGES} people through the pages ...")
             refused += register_by_http(
-                people=drive.first(submissions, THROUGH_PAGES),
+                people=list(islice(submissions, THROUGH_PAGES)),
                 popularity=popularity,
                 ids={code: str(pk) for code, pk in wave.classes.values_list("code", "pk")},
                 sources=sources,
