@@ -1,14 +1,15 @@
 """Rows for the tests of observations, demand and quota: a small province of four regencies. Data contoh."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from accounts.scope import Scope
-from clusters.models import Cluster, ClusterArea, QuotaDecision, Regency, RuleSet, Wave
+from clusters.models import ClusterArea, Wave
 from clusters.services.observations import NewObservation, record_observations
-from tests.factories.staff import make_staff
+from tests.factories import people
+from tests.factories.places import make_clusters, make_regency
+from tests.factories.waves import record_seats
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 PMI, BOROBUDUR, PHK, AFIRMASI = range(4)
@@ -16,23 +17,9 @@ REGENCIES = {3301: "Kabupaten Cilacap", 3308: "Kabupaten Magelang", 3309: "Kabup
 
 
 def make_province() -> None:
-    for index, code in enumerate(["PMI", "BOROBUDUR", "PHK", "AFIRMASI"]):
-        Cluster.objects.get_or_create(
-            index=index, defaults={"code": code, "name_id": code, "name_en": code, "who_id": "-", "who_en": "-"}
-        )
-    for column, (pk, name) in enumerate(REGENCIES.items()):
-        Regency.objects.get_or_create(
-            pk=pk,
-            defaults={
-                "code": f"{pk // 100}.{pk % 100:02}",
-                "bps_code": str(pk),
-                "name": name,
-                "kind": "kota" if name.startswith("Kota") else "kabupaten",
-                "seat": name.split()[-1],
-                "tile_col": column,
-                "tile_row": 0,
-            },
-        )
+    make_clusters()
+    for pk, name in REGENCIES.items():
+        make_regency(pk, name=name)
     ClusterArea.objects.get_or_create(
         cluster_id=BOROBUDUR, regency_id=3308, defaults={"ring": "ring_1", "active": True, "source": "Perpres 58/2014"}
     )
@@ -40,25 +27,7 @@ def make_province() -> None:
 
 def make_wave(*, slug: str = "gelombang-1", total: int = 400, state: str = "open") -> Wave:
     make_province()
-    decision = QuotaDecision.objects.create(
-        decree_number=f"CONTOH/{slug}", decree_date=date(2026, 10, 1), author="Data contoh", total=total, as_of=NOW
-    )
-    rules, _ = RuleSet.objects.get_or_create(
-        code="2023", defaults={"name": "2023", "valid_from": date(2023, 1, 1), "rules": {}, "source": "-"}
-    )
-    return Wave.objects.create(
-        slug=slug,
-        name="Gelombang 1",
-        state=state,
-        decision=decision,
-        rule_set=rules,
-        opens_at=NOW - timedelta(days=1),
-        closes_at=NOW + timedelta(days=10),
-        draws_at=NOW + timedelta(days=12),
-        starts_on=date(2027, 1, 12),
-        ends_on=date(2027, 2, 12),
-        as_of=NOW,
-    )
+    return people.make_wave(state, now=NOW, slug=slug, name="Gelombang 1", total=total)
 
 
 def figure(
@@ -85,15 +54,7 @@ def deliver(*rows: NewObservation, now: datetime = NOW) -> None:
 
 def deliver_seats(wave: Wave, seats: Mapping[tuple[int, int], int], *, now: datetime = NOW) -> None:
     """`seats` by (cluster, regency)."""
-    deliver(
-        *(
-            figure(
-                "open_seats", regency, value, cluster_id=cluster, wave_id=wave.pk, period="2026-11-24", unit="places"
-            )
-            for (cluster, regency), value in seats.items()
-        ),
-        now=now,
-    )
+    record_seats(wave, seats, now=now)
 
 
 def deliver_indicators() -> None:
@@ -117,7 +78,3 @@ def deliver_indicators() -> None:
         figure("population_female", 3301, 973_452, period="2021"),
         figure("population_female", 3308, 647_804, period="2021"),
     )
-
-
-def staff_scope(role: str = "planner") -> Scope:
-    return Scope(user_id=make_staff(role).pk, roles=frozenset({role}))

@@ -42,8 +42,8 @@ from tests.clusters.quota_data import (
     deliver_seats,
     figure,
     make_wave,
-    staff_scope,
 )
+from tests.factories.staff import scope_of
 
 pytestmark = pytest.mark.django_db
 
@@ -149,8 +149,8 @@ class TestAppendOnly:
 
 class TestPublishSplit:
     def test_second_person_puts_the_newest_version_in_force(self, wave: Wave) -> None:
-        split = propose(wave, scope=staff_scope())
-        approver = staff_scope("approver")
+        split = propose(wave, scope=scope_of("planner"))
+        approver = scope_of("approver")
         publish_split(scope=approver, split_id=split.pk, now=NOW)
         split.refresh_from_db()
         assert (split.published_by_id, split.published_at) == (approver.user_id, NOW)
@@ -164,25 +164,25 @@ class TestPublishSplit:
         proposal = propose(wave)
         for role in ("planner", "auditor"):
             with pytest.raises(PermissionDenied):
-                publish_split(scope=staff_scope(role), split_id=proposal.pk, now=NOW)
-        split = publish_split(scope=staff_scope("approver"), split_id=proposal.pk, now=NOW)
+                publish_split(scope=scope_of(role), split_id=proposal.pk, now=NOW)
+        split = publish_split(scope=scope_of("approver"), split_id=proposal.pk, now=NOW)
         assert split.published_at == NOW
 
     def test_own_proposal_is_refused_whatever_ones_roles(self, wave: Wave) -> None:
-        both = replace(staff_scope(), roles=frozenset({"planner", "approver"}))
+        both = replace(scope_of("planner"), roles=frozenset({"planner", "approver"}))
         split = propose(wave, scope=both)
         with pytest.raises(SelfApproval):
             publish_split(scope=both, split_id=split.pk, now=NOW)
         assert not QuotaSplit.objects.published().exists()
 
     def test_own_proposal_is_refused_by_the_database_too(self, wave: Wave) -> None:
-        planner = staff_scope()
+        planner = scope_of("planner")
         split = propose(wave, scope=planner)
         with pytest.raises(IntegrityError, match="clusters_quotasplit_two_persons"), transaction.atomic():
             QuotaSplit.objects.filter(pk=split.pk).update(published_by=planner.user_id, published_at=NOW)
 
     def test_only_the_highest_version_and_only_once(self, wave: Wave) -> None:
-        approver = staff_scope("approver")
+        approver = scope_of("approver")
         first = propose(wave)
         deliver_seats(wave, {(PMI, 3301): 128}, now=NOW + timedelta(hours=1))
         second = propose(wave)
@@ -197,10 +197,10 @@ class TestPublishSplit:
         for state in ("closed", "frozen"):
             Wave.objects.filter(pk=wave.pk).update(state=state)
         with pytest.raises(WaveIsFrozen):
-            publish_split(scope=staff_scope("approver"), split_id=split.pk, now=NOW)
+            publish_split(scope=scope_of("approver"), split_id=split.pk, now=NOW)
 
     def test_web_role_may_publish_but_nothing_else(self, wave: Wave) -> None:
-        split, approver = propose(wave), staff_scope("approver")
+        split, approver = propose(wave), scope_of("approver")
         enter_scope(approver, web_role=True)
         publish_split(scope=approver, split_id=split.pk, now=NOW)
         with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
@@ -215,7 +215,7 @@ class TestWalls:
     def test_first_wall(self, wave: Wave) -> None:
         split = propose(wave)
         assert splits_of(wave, scope=NOBODY) == []
-        assert splits_of(wave, scope=staff_scope()) == [split]
+        assert splits_of(wave, scope=scope_of("planner")) == [split]
         with pytest.raises(QuotaSplit.DoesNotExist):
             publish_split(scope=NOBODY, split_id=split.pk, now=NOW)
 
@@ -225,7 +225,7 @@ class TestWalls:
             enter_scope(NOBODY, web_role=True)
             assert (QuotaSplit.objects.count(), QuotaCell.objects.count()) == (0, 0)
             transaction.set_rollback(True)
-        publish_split(scope=staff_scope("approver"), split_id=split.pk, now=NOW)
+        publish_split(scope=scope_of("approver"), split_id=split.pk, now=NOW)
         enter_scope(NOBODY, web_role=True)
         assert (QuotaSplit.objects.count(), QuotaCell.objects.count()) == (1, 16)
 
@@ -253,21 +253,21 @@ class TestJobs:
 
     @pytest.mark.django_db(transaction=True)
     def test_request_becomes_a_version_of_the_asker(self, wave: Wave) -> None:
-        planner = staff_scope()
+        planner = scope_of("planner")
         job = self.run(request_split(scope=planner, wave=wave, reason="Kursi bertambah"))
         split = QuotaSplit.objects.get()
         assert (job.state, job.result["split_id"]) == ("done", str(split.pk))
         assert (split.proposed_by_id, split.reason) == (planner.user_id, "Kursi bertambah")
 
     def test_two_requests_share_the_live_job(self, wave: Wave) -> None:
-        planner = staff_scope()
+        planner = scope_of("planner")
         assert request_split(scope=planner, wave=wave, reason="A") == request_split(
             scope=planner, wave=wave, reason="B"
         )
 
     @pytest.mark.django_db(transaction=True)
     def test_a_worker_lost_in_the_middle_leaves_exactly_one_split(self, wave: Wave) -> None:
-        job = request_split(scope=staff_scope(), wave=wave, reason="Uji")
+        job = request_split(scope=scope_of("planner"), wave=wave, reason="Uji")
 
         def dies(payload: Mapping[str, Any]) -> Mapping[str, Any]:
             propose(wave)
@@ -284,7 +284,7 @@ class TestJobs:
     @pytest.mark.django_db(transaction=True)
     def test_impossible_floors_are_a_result_and_not_tried_again(self, wave: Wave) -> None:
         deliver(figure("granted_places", 3308, 40, cluster_id=PMI, wave_id=wave.pk))
-        job = self.run(request_split(scope=staff_scope(), wave=wave, reason="Uji"))
+        job = self.run(request_split(scope=scope_of("planner"), wave=wave, reason="Uji"))
         assert (job.state, job.result["cells"], job.result["short"]) == ("done", [[3308, "PMI"]], 8)
         assert request_due_splits(now=NOW) == []
 
@@ -305,7 +305,7 @@ class TestJobs:
     def test_request_for_a_frozen_wave_is_refused(self, wave: Wave) -> None:
         wave.state = "frozen"
         with pytest.raises(WaveIsFrozen):
-            request_split(scope=staff_scope(), wave=wave, reason="Uji")
+            request_split(scope=scope_of("planner"), wave=wave, reason="Uji")
 
 
 def wait_until_somebody_waits_for_us() -> None:

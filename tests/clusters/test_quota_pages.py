@@ -28,8 +28,8 @@ from tests.clusters.quota_data import (
     deliver_seats,
     figure,
     make_wave,
-    staff_scope,
 )
+from tests.factories.staff import scope_of
 
 pytestmark = pytest.mark.django_db
 PUBLIC = "/kuota/gelombang-1/"
@@ -55,7 +55,7 @@ def wave() -> Wave:
 def publish(wave: Wave, *, minutes: int = 0) -> QuotaSplit:
     now = NOW + timedelta(minutes=minutes)
     split = propose_split(wave_id=wave.pk, requested_by=None, reason="Pembagian pertama", now=now)
-    return publish_split(scope=staff_scope("approver"), split_id=split.pk, now=now)
+    return publish_split(scope=scope_of("approver"), split_id=split.pk, now=now)
 
 
 def text_of(client: Client, address: str) -> str:
@@ -96,7 +96,7 @@ class TestPublicPage:
         assert assigned + split.unassigned == 3_000
         assert 0 < split.unassigned < assigned
         text = text_of(client, PUBLIC)
-        assert "Keputusan nomor CONTOH/gelombang-1 tanggal 1 Oktober 2026" in text
+        assert "Keputusan nomor CONTOH/gelombang-1 tanggal 2 Januari 2026" in text
         numbers = {
             "menurut keputusan": 3_000,
             "dibagi ke kabupaten dan kota": assigned,
@@ -168,7 +168,7 @@ class TestWhy:
         cell = QuotaCell.objects.get(split=split, cluster=PMI, regency=3301)
         assert cell.binds == ""
         text = why(client, "3301-PMI")
-        assert f"Kabupaten Cilacap, PMI: {cell.seats} tempat" in text
+        assert f"Kabupaten Cilacap, Klaster PMI: {cell.seats} tempat" in text
         assert "1.100 pekerja migran yang ditempatkan, Januari–Februari 2025. Sumber: contoh.example" in text
         assert "dicatat 24 November 2026" in text
         assert re.search(r"Satu tempat per [\d.,]+ orang, sama untuk semua", text)
@@ -196,7 +196,7 @@ class TestWhy:
         assert "Permintaannya tidak diketahui, bukan nol." in text
         assert "belum ada data" in text
         assert "Batas bawah yang menentukan." in text
-        assert "Kabupaten Boyolali, PMI: 16 tempat" in text
+        assert "Kabupaten Boyolali, Klaster PMI: 16 tempat" in text
 
     def test_floor_cell(self, client: Client, wave: Wave) -> None:
         deliver(figure("phk_workers", 3301, 1, period="2025"))

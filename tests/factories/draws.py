@@ -1,20 +1,21 @@
 """A wave that is ready for its draw: one regency, classes, a published split, people who joined."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
 from django.utils import timezone
 
 from accounts.scope import Scope
-from clusters.models import Cluster, QuotaCell, QuotaSplit, Regency, Wave
+from clusters.models import Wave
 from records.models import Job
 from registrations.models import Registration
 from registrations.services.bulk import register_many
+from tests.factories import waves
 from tests.factories.people import make_person, make_region, make_wave
-from tests.factories.staff import make_staff, make_user
-from training.models import Draw, Programme, Provider, TrainingClass, Wish, WishList
+from tests.factories.staff import scope_of
+from training.models import Draw, TrainingClass, Wish, WishList
 from training.services import draws
 
 DICE = "3141 5265 3563 4264 3321 5626 4515 2631 6524 1364 2615"
@@ -28,56 +29,8 @@ class Ready:
 
 
 def make_class(wave: Wave, code: str, *, cluster: int = 3, seats: int = 4, regency_id: int = 3374) -> TrainingClass:
-    programme, _ = Programme.objects.get_or_create(
-        code="BARISTA", defaults={"name_id": "Barista", "name_en": "Barista", "hours": 40}
-    )
-    provider, _ = Provider.objects.get_or_create(
-        name="BLK Contoh", defaults={"kind": "blk", "regency_id": regency_id, "is_sample": True}
-    )
-    return TrainingClass.objects.create(
-        wave=wave,
-        code=code,
-        programme=programme,
-        provider=provider,
-        regency_id=regency_id,
-        cluster_id=cluster,
-        seats=seats,
-        minimum=1,
-        venue="Jalan Contoh 1",
-        schedule="Senin-Jumat 08.00-15.00",
-        starts_on=date(2027, 1, 12),
-        ends_on=date(2027, 2, 12),
-        as_of=wave.as_of,
-    )
-
-
-def publish_quota(wave: Wave, seats: dict[int, int], *, regency_id: int = 3374) -> QuotaSplit:
-    """A published split with these places by cluster index in the one regency, 0 elsewhere."""
-    now = timezone.now()
-    split = QuotaSplit.objects.create(
-        wave=wave,
-        version=1,
-        total=sum(seats.values()),
-        unassigned=0,
-        reason="Data contoh",
-        inputs_digest="0" * 64,
-        policy={},
-        divisors={},
-        published_by=make_user(),
-        published_at=now,
-        as_of=now,
-    )
-    QuotaCell.objects.bulk_create(
-        QuotaCell(split=split, cluster=cluster, regency=regency, weight=0, floor=0, cap=n, seats=n, basis={})
-        for regency in Regency.objects.all()
-        for cluster in Cluster.objects.all()
-        for n in [seats.get(cluster.index, 0) if regency.pk == regency_id else 0]
-    )
-    return split
-
-
-def scope_of(role: str) -> Scope:
-    return Scope(user_id=make_staff(role).pk, roles=frozenset({role}))
+    """A class of the one regency, in cluster AFIRMASI unless told otherwise."""
+    return waves.make_class(wave, code, regency=regency_id, cluster=cluster, seats=seats)
 
 
 def make_ready(*, people: int = 20, seed: int = 1, now: datetime | None = None, **over: Any) -> Ready:
@@ -86,7 +39,7 @@ def make_ready(*, people: int = 20, seed: int = 1, now: datetime | None = None, 
     make_region()
     wave = make_wave(now=now, draws_at=now + timedelta(days=7), **over)
     classes = [make_class(wave, "A-1"), make_class(wave, "A-2")]
-    publish_quota(wave, {3: 6})
+    waves.make_split(wave, {(3, 3374): 6})
     report = register_many(wave=wave, people=[make_person() for _ in range(people)], now=now, join=True)
     assert report.accepted == people
     random = Random(seed)

@@ -10,11 +10,10 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from clusters.models import Cluster, District, QuotaDecision, Regency, RuleSet, Village, Wave
+from clusters.models import District, QuotaDecision, Regency, RuleSet, Village, Wave
 from registrations.services.validation import Person
-from tests.factories.staff import make_regency
+from tests.factories.places import make_clusters, make_regency
 
-CLUSTERS = ["PMI", "BOROBUDUR", "PHK", "AFIRMASI"]
 VILLAGE_ID = 3374011001
 
 _people = count(1)
@@ -31,9 +30,7 @@ class Region:
 def make_region(village_id: int = VILLAGE_ID) -> Region:
     """A village with its district and regency by its official code, the four clusters and rule set 2023."""
     make_rule_set()
-    for index, code in enumerate(CLUSTERS):
-        names = {"code": code, "name_id": f"Klaster {code}", "name_en": code, "who_id": code, "who_en": code}
-        Cluster.objects.get_or_create(index=index, defaults=names)
+    make_clusters()
     regency = make_regency(village_id // 1_000_000)
     code = f"{regency.code}.{village_id // 10_000 % 100:02}"
     district, _created = District.objects.get_or_create(
@@ -59,11 +56,11 @@ def make_rule_set(code: str = "2023") -> RuleSet:
 def make_wave(state: str = "open", *, now: datetime | None = None, total: int = 100, **over: Any) -> Wave:
     """A wave that opened a day before `now` (default: the real now) and closes a week later."""
     now, number = now or timezone.now(), next(_waves)
+    slug = over.setdefault("slug", f"gelombang-{number}")
     decision = QuotaDecision.objects.create(
-        decree_number=f"CONTOH/{number:03}", decree_date=date(2026, 1, 2), author="Data contoh", total=total, as_of=now
+        decree_number=f"CONTOH/{slug}", decree_date=date(2026, 1, 2), author="Data contoh", total=total, as_of=now
     )
     fields: dict[str, Any] = {
-        "slug": f"gelombang-{number}",
         "name": f"Gelombang {number}",
         "state": state,
         "decision": decision,

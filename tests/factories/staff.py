@@ -5,30 +5,14 @@ from itertools import count
 from typing import Any
 
 from accounts.models import User
-from accounts.scope import OFFICE_ROLES
+from accounts.scope import OFFICE_ROLES, Scope
 from accounts.services import create_user
-from clusters.models import LabourOffice, Membership, Regency
+from clusters.models import LabourOffice, Membership
+from tests.factories.places import make_regency
 
 PASSWORD = "sawah-hijau-di-pagi-hari"
 
 _numbers = count(1)
-
-
-def make_regency(regency_id: int = 3301) -> Regency:
-    """A kabupaten with this code; its name and place on the map follow from the code."""
-    regency, _created = Regency.objects.get_or_create(
-        pk=regency_id,
-        defaults={
-            "code": f"{regency_id // 100}.{regency_id % 100:02}",
-            "bps_code": str(regency_id),
-            "name": f"Kabupaten {regency_id}",
-            "kind": Regency.Kind.KABUPATEN,
-            "seat": f"Kota {regency_id}",
-            "tile_col": regency_id % 100,
-            "tile_row": regency_id // 100,
-        },
-    )
-    return regency
 
 
 def make_user(**fields: Any) -> User:
@@ -52,3 +36,8 @@ def make_staff(role: str, regency: int | None = None, **fields: Any) -> User:
             approved_by=make_user(),
         )
     return user
+
+
+def scope_of(role: str) -> Scope:
+    """The scope of somebody new with this role at the province."""
+    return Scope(user_id=make_staff(role).pk, roles=frozenset({role}))

@@ -7,19 +7,13 @@ from itertools import count
 from django.utils import timezone
 
 from accounts.models import User
-from clusters.models import Cluster, Dataset, Observation, QuotaCell, QuotaSplit, Wave
+from clusters.models import Dataset, Observation, QuotaCell, QuotaSplit, Wave
 from clusters.services.observations import NewObservation, record_observations
-from tests.factories.staff import make_regency, make_user
+from tests.factories.places import make_clusters, make_regency
+from tests.factories.staff import make_user
 from training.models import Programme, Provider, TrainingClass
 
 _codes = count(1)
-
-
-def make_clusters() -> list[Cluster]:
-    for index, code in enumerate(["PMI", "BOROBUDUR", "PHK", "AFIRMASI"]):
-        names = {"code": code, "name_id": f"Klaster {code}", "name_en": code, "who_id": code, "who_en": code}
-        Cluster.objects.get_or_create(index=index, defaults=names)
-    return list(Cluster.objects.all())
 
 
 def record_seats(wave: Wave, seats: Mapping[tuple[int, int], int], *, now: datetime | None = None) -> Dataset:
@@ -67,9 +61,8 @@ def make_split(
     return split
 
 
-def make_class(wave: Wave, *, regency: int = 3301, cluster: int = 0, seats: int = 16) -> TrainingClass:
+def make_class(wave: Wave, code: str = "", *, regency: int = 3301, cluster: int = 0, seats: int = 16) -> TrainingClass:
     make_clusters()
-    number = next(_codes)
     programme, _ = Programme.objects.get_or_create(
         code="BARISTA", defaults={"name_id": "Barista", "name_en": "Barista", "hours": 40}
     )
@@ -78,7 +71,7 @@ def make_class(wave: Wave, *, regency: int = 3301, cluster: int = 0, seats: int 
     )
     return TrainingClass.objects.create(
         wave=wave,
-        code=f"KLS-{number:03}",
+        code=code or f"KLS-{next(_codes):03}",
         programme=programme,
         provider=provider,
         regency=make_regency(regency),

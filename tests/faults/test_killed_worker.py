@@ -10,8 +10,9 @@ from clusters.models import QuotaSplit
 from clusters.services.quota import request_split
 from records.models import Job
 from records.services.jobs import forgotten_jobs
-from tests.clusters.quota_data import deliver_indicators, deliver_seats, make_wave, staff_scope
+from tests.clusters.quota_data import deliver_indicators, deliver_seats, make_wave
 from tests.factories.draws import make_ready, roll
+from tests.factories.staff import scope_of
 from tests.faults.workers import kill, locked, until, worker
 from training.models import DrawPack, DrawResult
 from training.services import draws
@@ -53,7 +54,7 @@ def test_in_the_middle_of_the_split() -> None:
     wave = make_wave()
     deliver_indicators()
     deliver_seats(wave, {(0, 3301): 64, (2, 3374): 48, (3, 3309): 32})
-    job = request_split(scope=staff_scope(), wave=wave, reason="Uji")
+    job = request_split(scope=scope_of("planner"), wave=wave, reason="Uji")
     done = killed_and_resumed(job, "clusters_quotacell")
     split = QuotaSplit.objects.get(wave=wave)
     assert done.attempt == 2

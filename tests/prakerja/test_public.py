@@ -15,8 +15,8 @@ from clusters.models import LabourOffice, Wave
 from clusters.selectors.waves import shown_wave
 from prakerja.public import state_card
 from tests.factories.people import make_rule_set, make_wave
-from tests.factories.staff import make_regency
-from tests.factories.waves import make_clusters, make_split
+from tests.factories.places import make_clusters, make_regency
+from tests.factories.waves import make_split
 
 pytestmark = pytest.mark.django_db
 

@@ -15,10 +15,10 @@ from clusters.models import Wave
 from clusters.services.quota import propose_split, publish_split
 from registrations.models import Registration
 from tests.clusters.quota_data import AFIRMASI, NOW, deliver_indicators, deliver_seats, make_province
-from tests.factories.draws import Ready, make_class, published, scope_of
+from tests.factories.draws import Ready, make_class, published
 from tests.factories.people import make_region, make_wave
 from tests.factories.registered import make_registration
-from tests.factories.staff import make_staff
+from tests.factories.staff import make_staff, scope_of
 from training.models import Placement, TrainingClass, Wish, WishList
 
 ROLES = (

@@ -15,8 +15,9 @@ from clusters.models import Observation, Wave
 from clusters.selectors.waves import open_seats
 from records.models import Event, Job
 from tests.factories.people import make_wave
-from tests.factories.staff import make_regency, make_user
-from tests.factories.waves import make_class, make_clusters
+from tests.factories.places import make_clusters, make_regency
+from tests.factories.staff import make_user
+from tests.factories.waves import make_class
 from training.models import Programme, Provider, TrainingClass
 from training.selectors.classes import PAGE
 from training.services.classes import (
