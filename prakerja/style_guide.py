@@ -51,7 +51,7 @@ class SampleForm(forms.Form):
         label=gettext_lazy("Tanggal lahir"),
         help_text=gettext_lazy("Contoh: 27 3 1998"),
         error_messages={"invalid": gettext_lazy("Tanggal ini tidak ada di kalender. Periksa kembali.")},
-        widget=forms.SelectDateWidget(years=range(1940, 2020)),
+        widget=forms.SelectDateWidget(),
     )
     regency = forms.ChoiceField(
         label=gettext_lazy("Kabupaten atau kota sesuai KTP"),

@@ -255,7 +255,10 @@ def ascending(tickets: bytes, numbers: Sequence[str]) -> NDArray[np.int64]:
 
 
 def result_lines(numbers: Sequence[str], class_codes: Sequence[str], allocation: Allocation) -> list[str]:
-    """`number|class code or -|wish rank|pass`, sorted by number; ranks and passes as in `Allocation`."""
+    """`number|class code or -|wish rank|pass`, sorted by number; ranks and passes as in `Allocation`.
+
+    They are published and digested as the list is: `list_file`, `list_digest`.
+    """
     rows = zip(
         numbers,
         allocation.class_index.tolist(),
@@ -265,8 +268,3 @@ def result_lines(numbers: Sequence[str], class_codes: Sequence[str], allocation:
     )
     lines = [(n, f"{n}|{class_codes[k] if k >= 0 else '-'}|{rank}|{t}") for n, k, rank, t in rows]
     return [line for _, line in sorted(lines)]
-
-
-def result_root(lines: Sequence[str]) -> str:
-    """SHA-256 of the result file (each line ended by LF), hexadecimal: the same form as the list."""
-    return list_digest(lines)

@@ -27,7 +27,6 @@ TWELFTHS = "persons/12"  # unit of registrants: someone who fits k of four clust
 # What the sources leave open, as policy. Stored with every split.
 POLICY: dict[str, Any] = {
     "floor": 16,  # one class, where the cell has seats for one
-    "shares": None,  # places per cluster follow demand
     "indicators": {
         "PMI": ["pmi_placed"],
         "BOROBUDUR": ["population"],

@@ -19,7 +19,7 @@ class RulesWouldChange(Exception):
 
 @transaction.atomic
 def store_rule_sets(*, rule_sets: Sequence[Mapping[str, Any]]) -> Counter[str]:
-    """Add rule sets (code, name, valid_from, valid_to, rules, source); count those "added" and "unchanged".
+    """Add rule sets (code, name, valid_from, valid_to, rules, source); count those "added", "changed" and "unchanged".
 
     Raises RulesWouldChange for a stored code whose content differs; only its end date may be set later.
     """

@@ -1,6 +1,5 @@
 """The sample province of `make up`: one wave in each state, a few thousand people, all of it *data contoh*."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
@@ -12,10 +11,9 @@ from clusters.models import Wave
 from clusters.services.waves import advance_waves, transition
 from prakerja.rehearsal import drive, province
 from prakerja.rehearsal.province import Staff
+from prakerja.rehearsal.report import Say
 from training.models import Placement
 from training.services.places import answer_offer
-
-Say = Callable[[str], None]
 
 SOME = frozenset({3301, 3305, 3308, 3309, 3314, 3324, 3329, 3374})  # the regencies of the smaller waves
 CROWD = 450

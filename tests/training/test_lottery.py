@@ -30,7 +30,6 @@ from training.lottery import (
     normalise_dice,
     proof_from_blocks,
     result_lines,
-    result_root,
     rules_digest,
     rules_document,
     ticket,
@@ -308,4 +307,4 @@ def test_results() -> None:
     )
     lines = result_lines(["C", "A", "B"], ["K1", "K2"], given_)
     assert lines == ["A|-|-1|-1", "B|K1|5|1", "C|K2|0|2"]
-    assert result_root(lines) == hashlib.sha256(b"A|-|-1|-1\nB|K1|5|1\nC|K2|0|2\n").hexdigest()
+    assert list_digest(lines) == hashlib.sha256(b"A|-|-1|-1\nB|K1|5|1\nC|K2|0|2\n").hexdigest()

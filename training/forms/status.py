@@ -1,10 +1,9 @@
 """Opening one's own status."""
 
-from typing import Any
-
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from registrations.services.receipts import NUMBER_DIGITS
 
 
 class StatusForm(forms.Form):
@@ -20,16 +19,11 @@ class StatusForm(forms.Form):
         max_length=20,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
-    birth_date = forms.DateField(label=_("Tanggal lahir"))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        this_year = timezone.localdate().year
-        self.fields["birth_date"].widget = forms.SelectDateWidget(years=range(this_year - 90, this_year))
+    birth_date = forms.DateField(label=_("Tanggal lahir"), widget=forms.SelectDateWidget())
 
     def clean_number(self) -> str:
         number = "".join(self.cleaned_data["number"].split())
-        if not (number.isascii() and number.isdigit() and len(number) == 12):
+        if not (number.isascii() and number.isdigit() and len(number) == NUMBER_DIGITS):
             raise forms.ValidationError(
                 _("Nomor pendaftaran harus 12 angka. Yang Anda isi %(length)s.") % {"length": len(number)}
             )
