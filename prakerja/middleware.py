@@ -88,4 +88,5 @@ def _has_nul(request: HttpRequest) -> bool:
 def _scope(request: HttpRequest) -> Scope:
     scope = scope_of(request.user) if request.user.is_authenticated else NOBODY
     applicant_id = request.session.get(APPLICANT_KEY)
-    return scope.as_applicant(UUID(applicant_id)) if applicant_id else scope
+    # A colleague's rights do not grow by a person who registered in the same browser.
+    return scope.as_applicant(UUID(applicant_id)) if applicant_id and scope.user_id is None else scope

@@ -44,7 +44,13 @@ LOST_ANSWER = timedelta(minutes=2)  # how long a form may be sent again by who d
 
 @never_cache
 def register(request: ScopedRequest) -> HttpResponse:
-    """The form; for a person known from an earlier wave only the questions that are asked anew."""
+    """The form; for a person known from an earlier wave only the questions that are asked anew.
+
+    Not for signed-in staff: registering at a counter has rules of its own.
+    """
+    if request.scope.user_id is not None:
+        messages.info(request, gettext("Anda masuk sebagai petugas. Keluar dulu untuk mendaftar sebagai peserta."))
+        return redirect("workplace")
     now = timezone.now()
     wave = open_waves(now).select_related("rule_set").first()
     is_late = wave is None and request.method == "POST"  # it closed while the form was being filled in

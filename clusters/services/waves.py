@@ -55,6 +55,10 @@ class FieldStands(Exception):
         self.fields = fields
 
 
+class AfterTraining(Exception):
+    """The draw would not be before the first day of training."""
+
+
 class NotLater(Exception):
     """An extension must end later than the closing time that was announced, and in the future."""
 
@@ -155,8 +159,8 @@ def extend_wave(
 ) -> Wave:
     """Close later than announced, and draw no earlier than that; a wave that just closed opens again.
 
-    Raises PermissionDenied, WrongState (neither open nor closed), NotLater, ReasonMissing, NotReady (it has no open seats),
-    django.db.IntegrityError (clusters_wave_dates).
+    Raises PermissionDenied, WrongState (neither open nor closed), NotLater, AfterTraining, ReasonMissing, NotReady (it has no
+    open seats), django.db.IntegrityError (clusters_wave_dates).
     """
     with transaction.atomic():
         wave = _locked(scope, wave_id)
@@ -164,6 +168,8 @@ def extend_wave(
             raise WrongState(f"{wave.slug}: {wave.state} cannot be extended")
         if closes_at <= max(wave.closes_at, now):
             raise NotLater
+        if timezone.localdate(draws_at) >= wave.starts_on:
+            raise AfterTraining
         if not reason.strip():
             raise ReasonMissing
         _save(wave, {"closes_at": closes_at, "draws_at": draws_at}, now)

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
@@ -105,6 +106,9 @@ def wave_extend(request: ScopedRequest, wave: str) -> HttpResponse:
             services.extend_wave(scope=request.scope, wave_id=found.pk, now=timezone.now(), **form.cleaned_data)
         except services.NotLater:
             form.add_error("closes_at", _("Pilih waktu sesudah penutupan yang sudah diumumkan dan sesudah saat ini."))
+        except services.AfterTraining:
+            day = {"day": date_format(found.starts_on, "j F Y")}
+            form.add_error("draws_at", _("Undian harus sebelum pelatihan mulai, %(day)s.") % day)
         except services.NotReady as error:
             form.add_error(None, " ".join(str(NEEDS[need]) for need in error.needs))
         except WrongState:

@@ -1,7 +1,7 @@
 """The province's pages about waves, through the browser's eyes."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -122,12 +122,14 @@ def test_a_cancellation_without_a_reason_asks_for_it_and_changes_nothing(as_role
 
 
 def test_an_extension_shows_on_the_wave(as_role: SignIn) -> None:
-    wave, client = make_wave("open"), as_role("approver")
+    wave, client = make_wave("open", starts_on=date(2030, 3, 6), ends_on=date(2030, 4, 6)), as_role("approver")
     page = reverse("wave-extend", args=[wave.slug])
     later = {"closes_at": "2030-03-01T23:59", "draws_at": "2030-03-05T10:00"}
     assert client.post(page, later).status_code == 422
     assert client.post(page, later | {"reason": "Sinyal padam"}).status_code == 302
     assert timezone.localtime(Wave.objects.get(pk=wave.pk).closes_at).strftime("%Y-%m-%d %H:%M") == "2030-03-01 23:59"
+    too_late = {"closes_at": "2030-03-02T23:59", "draws_at": "2030-03-06T10:00", "reason": "Salah"}
+    assert client.post(page, too_late).context["form"].errors.keys() == {"draws_at"}
     earlier = {"closes_at": "2029-03-01T23:59", "draws_at": "2030-03-05T10:00", "reason": "Salah"}
     assert client.post(page, earlier).context["form"].errors.keys() == {"closes_at"}
 

@@ -53,7 +53,7 @@ ACCESS: dict[str, Row] = {
     "sign-in": row(302, public=200, applicant=200),
     "sign-out": row(302),
     # Registering, and one's own registration
-    "register": row(200),
+    "register": row(302, public=200, applicant=200),
     "receipt": row(302, applicant=200),
     "join": row(404),
     "district-options": row(200),
@@ -121,6 +121,8 @@ ACCESS: dict[str, Row] = {
     "draw-confirm no-wave": only(PLANNERS, 404),
     "draw-clear": only(PLANNERS, 302),
     "draw-clear no-wave": only(PLANNERS, 404),
+    "draw-keep": only(PLANNERS, 302),
+    "draw-keep no-wave": only(PLANNERS, 404),
     "draw-retry": only(PLANNERS, 302),
     "draw-retry no-wave": only(PLANNERS, 404),
     "draw-auditors-pack": only(["auditor"], 200),
@@ -131,11 +133,11 @@ ACCESS: dict[str, Row] = {
     "draw-void no-wave": only(PLANNERS, 404),
     "province-classes": only(SEES_ALL, 200),
     "province-classes no-wave": only(SEES_ALL, 404),
-    "class-new": only(PLANNERS, 200),
-    "class-new no-wave": only(PLANNERS, 404),
-    "class-edit": only(PLANNERS, 302),
-    "class-edit no-class": only(PLANNERS, 404),
-    "class-edit no-wave": only(PLANNERS, 404),
+    "class-new": only(["planner"], 200),
+    "class-new no-wave": only(["planner"], 404),
+    "class-edit": only(["planner"], 302),
+    "class-edit no-class": only(["planner"], 404),
+    "class-edit no-wave": only(["planner"], 404),
 }
 OUTSIDE_SCOPE = {"health", "sign-in", "sign-out", "status-open", "status-close"}
 PUBLISHED = {"draw", "draw-pack"}  # winners stand here under their public numbers

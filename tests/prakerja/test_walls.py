@@ -59,7 +59,7 @@ WALLED = {
     "registrations_eligibilitydecision": "INSERT, SELECT",
     "registrations_registration": "INSERT, SELECT",
     "registrations_tally": "SELECT",
-    "training_draw": "INSERT, SELECT, UPDATE",
+    "training_draw": "INSERT, SELECT",
     "training_drawcutoff": "SELECT",
     "training_drawentry": "SELECT",
     "training_drawpack": "SELECT",
@@ -72,6 +72,12 @@ WALLED = {
 COLUMNS = {
     "accounts_user": {"SELECT": {"id", "name"}},
     "registrations_registration": {"UPDATE": {"state", "joined_at", "as_of"}},
+    "training_draw": {
+        "UPDATE": {
+            *["state", "dice", "witnesses", "cleared", "rolled_by_id", "seed", "seeded_by_id", "seeded_at"],
+            *["void_asked_by_id", "void_reason", "voided_by_id", "as_of", "updated_at"],
+        }
+    },
     "training_placement": {"UPDATE": {"state", "answered_at", "updated_at", "as_of"}},
 }
 # What runs with the owner's rights and is called by web requests: answers one question, or adds one row.

@@ -15,14 +15,16 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from accounts.scope import NOBODY
+from accounts.services import enter_scope
 from clusters.models import Wave
 from clusters.services.states import WrongState
 from clusters.services.waves import transition
 from records.models import Event, Job
 from registrations.models import Registration
 from tests.factories.draws import DICE, Ready, drawn, make_ready, published, roll, scope_of
-from training.lottery import draw_order, leaf, verify_proof
+from training.lottery import draw_order, leaf, normalise_dice, verify_proof
 from training.models import Draw, DrawCutoff, DrawPack, DrawResult, Placement, TrainingClass
+from training.selectors.protocol import in_fives
 from training.selectors.status import own_line
 from training.services import draws
 from training.services.outcome import VERIFIER
@@ -106,8 +108,10 @@ class TestDice:
     @override_settings(OBJECTION_HOURS=48)
     def test_not_while_people_may_object_to_the_list(self) -> None:
         ready = make_ready(people=2)
-        draw, when = frozen(ready), ready.wave.draws_at
-        Draw.objects.filter(pk=draw.pk).update(frozen_at=when - timedelta(hours=47))
+        when = ready.wave.draws_at
+        frozen_at = when - timedelta(hours=47)
+        draw, _job = draws.request_freeze(scope=ready.planner, wave_id=ready.wave.pk, now=frozen_at)
+        draws.freeze_list(draw_id=draw.pk, now=frozen_at)
         with pytest.raises(draws.DrawRefused, match="menyanggah"):
             draws.record_dice(scope=ready.planner, draw_id=draw.pk, dice=DICE, witnesses="Saksi", now=when)
         later = when + timedelta(hours=1)
@@ -147,12 +151,53 @@ class TestDice:
         ready = make_ready(people=2)
         draw, when = frozen(ready), ready.wave.draws_at
         draws.record_dice(scope=ready.planner, draw_id=draw.pk, dice=DICE[::-1], witnesses="Saksi", now=when)
-        draws.clear_dice(scope=ready.planner, draw_id=draw.pk, now=when)
-        roll(ready, draw)
-        for step in (draws.clear_dice, draws.record_dice):
-            extra = {} if step is draws.clear_dice else {"dice": DICE, "witnesses": "Saksi"}
+        for scope, reason in ((ready.planner, "Salah ketik"), (ready.approver, " ")):
             with pytest.raises(draws.DrawRefused):
-                step(scope=ready.approver, draw_id=draw.pk, now=when, **extra)
+                draws.clear_dice(scope=scope, draw_id=draw.pk, reason=reason, now=when)
+        draws.clear_dice(scope=ready.approver, draw_id=draw.pk, reason="Salah ketik", now=when)
+        page = Client().get(f"/undian/{ready.wave.slug}/").content.decode()
+        assert "Salah ketik" in page
+        assert in_fives(normalise_dice(DICE[::-1])) in page
+        roll(ready, draw)
+        with pytest.raises(draws.DrawRefused):
+            draws.clear_dice(scope=ready.approver, draw_id=draw.pk, reason="Salah ketik", now=when)
+        with pytest.raises(draws.DrawRefused):
+            draws.record_dice(scope=ready.approver, draw_id=draw.pk, dice=DICE, witnesses="Saksi", now=when)
+
+    def test_are_shown_to_nobody_before_the_second_person_typed_them(self, as_role: Callable[..., Client]) -> None:
+        ready = make_ready(people=2, now=timezone.now() - timedelta(days=8))
+        draw = frozen(ready)
+        draws.record_dice(scope=ready.planner, draw_id=draw.pk, dice=DICE, witnesses="Saksi", now=ready.wave.draws_at)
+        for page in (
+            as_role("approver").get(f"/provinsi/undian/{ready.wave.slug}/"),
+            Client().get(f"/undian/{ready.wave.slug}/"),
+        ):
+            assert in_fives(normalise_dice(DICE)) not in page.content.decode()
+            assert "Menunggu orang kedua" in page.content.decode()
+
+    def test_stand_with_their_seed(self) -> None:
+        draw = drawn(make_ready(people=2))
+        for change in (
+            "dice = '1'",
+            "witnesses = 'x'",
+            "rolled_by_id = NULL",
+            "frozen_at = now()",
+            "seeded_at = now()",
+        ):
+            assert refused(f"UPDATE training_draw SET {change} WHERE id = %s", draw.pk)  # noqa: S608 - ours
+
+    def test_a_web_request_cannot_do_the_workers_part(self) -> None:
+        ready = make_ready(people=2)
+        draw = frozen(ready)
+        enter_scope(ready.planner, web_role=True)
+        assert refused(
+            "UPDATE training_draw SET state = 'rolled', rolled_by_id = %s WHERE id = %s RETURNING 1; "
+            "UPDATE training_draw SET state = 'agreed' WHERE id = %s",
+            ready.planner.user_id,
+            draw.pk,
+            draw.pk,
+        )
+        assert refused("UPDATE training_draw SET result_sha256 = %s WHERE id = %s", "0" * 64, draw.pk)
 
 
 class TestRetry:
@@ -313,6 +358,19 @@ class TestVoid:
         assert second.list_root != first.list_root
         page = Client().get(f"/undian/{ready.wave.slug}/").content.decode()
         assert all(text in page for text in ("Salah daftar", first.list_root, first.seed, str(first.result_sha256)))
+
+    def test_nothing_else_happens_while_it_is_asked_for(self) -> None:
+        ready = make_ready(people=5)
+        draw, when = drawn(ready), ready.wave.draws_at
+        draws.void_draw(scope=ready.planner, draw_id=draw.pk, reason="Salah daftar", now=when)
+        with pytest.raises(draws.DrawRefused):
+            draws.request_publication(scope=ready.approver, draw_id=draw.pk)
+        with pytest.raises(draws.DrawRefused):
+            draws.release_results(scope=ready.approver, draw_id=draw.pk, now=when)
+        draws.keep_draw(scope=ready.approver, draw_id=draw.pk, now=when)
+        draws.release_results(scope=ready.approver, draw_id=draw.pk, now=when)
+        with pytest.raises(draws.DrawRefused):
+            draws.keep_draw(scope=ready.approver, draw_id=draw.pk, now=when)
 
     def test_not_after_publication(self) -> None:
         ready = make_ready(people=5)

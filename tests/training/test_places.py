@@ -2,18 +2,25 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import date, timedelta
 from threading import Barrier
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.utils.timezone import localdate
 
 from accounts.scope import NOBODY, Scope
 from clusters.models import Wave
+from records.ids import uuid7
 from records.models import Event, Job
 from registrations.models import Registration
-from tests.factories.draws import Ready, make_class, make_ready, published
+from tests.factories.draws import Ready, drawn, make_class, make_ready, published
+from tests.factories.people import make_wave
+from tests.factories.waves import make_split
 from training.models import Draw, DrawResult, Placement, TrainingClass
 from training.services.places import OfferClosed, PlaceTaken, answer_offer, lapse_offers, refill, take_place
 
@@ -85,6 +92,7 @@ class TestLastPlace:
                     return (
                         Placement.objects.create(
                             registration=people[index],
+                            applicant_id=people[index].applicant_id,
                             training_class=last,
                             draw=draw,
                             answer_by=date(2027, 1, 1),
@@ -162,6 +170,26 @@ class TestAnswers:
             )
         offer.refresh_from_db()
         assert offer.state == "offered"
+
+    @pytest.mark.parametrize(("state", "given_back"), [("published", True), ("running", False)])
+    def test_an_accepted_place_is_given_back_until_training_begins(self, state: str, given_back: bool) -> None:
+        ready = make_ready(people=20)
+        offer = Placement.objects.filter(draw=published(ready)).select_related("registration").first()
+        assert offer
+        scope, late = own_scope(offer.registration), ready.wave.draws_at + timedelta(days=16)
+        answer_offer(scope=scope, placement_id=offer.pk, accept=True, now=ready.wave.draws_at)
+        Wave.objects.filter(pk=ready.wave.pk).update(state=state)
+        with nullcontext() if given_back else pytest.raises(OfferClosed):
+            answer_offer(scope=scope, placement_id=offer.pk, accept=False, now=late)
+        offer.refresh_from_db()
+        assert offer.state == ("declined" if given_back else "accepted")
+
+    def test_offers_end_before_training_begins(self) -> None:
+        ready = make_ready(people=20)
+        start = localdate(ready.wave.draws_at) + timedelta(days=3)
+        Wave.objects.filter(pk=ready.wave.pk).update(starts_on=start)
+        published(ready)
+        assert set(Placement.objects.values_list("answer_by", flat=True)) == {start - timedelta(days=1)}
 
     def test_somebody_elses_offer_does_not_exist(self) -> None:
         ready = make_ready(people=20)
@@ -252,3 +280,52 @@ class TestRefill:
         refill(draw_id=draw.pk, now=ready.wave.draws_at)
         assert not Placement.objects.filter(registration=next_up).exists()
         assert Placement.objects.filter(draw=draw, state__in=Placement.LIVE).count() == draw.placed
+
+
+@pytest.mark.django_db
+class TestTwoWaves:
+    def both(self) -> tuple[Ready, Placement, Registration]:
+        """Somebody with an offer in one wave who joins the next."""
+        ready = make_ready(people=20)
+        offer = Placement.objects.filter(draw=published(ready)).select_related("registration__applicant").first()
+        assert offer
+        following = make_wave()
+        make_class(following, "N-1")
+        make_split(following, {(3, 3374): 4})
+        copy = Registration.objects.get(pk=offer.registration_id)
+        copy.pk, copy.wave, copy.number, copy.idempotency_key = uuid7(), following, "999999999999", uuid4()
+        copy.save(force_insert=True)
+        return Ready(following, ready.planner, ready.approver), offer, copy
+
+    def test_the_older_offer_is_what_the_status_page_shows_first(self) -> None:
+        _following, offer, again = self.both()
+        Placement.objects.filter(pk=offer.pk).update(answer_by=localdate() + timedelta(days=1))
+        client = Client()
+        session = client.session
+        session["applicant"] = str(again.applicant_id)
+        session.save()
+        assert f"/status/jawab/{offer.pk}/" in client.get("/status/").content.decode()
+        newer = client.get(f"/status/?gelombang={again.wave.slug}").content.decode()
+        assert f"/status/jawab/{offer.pk}/" not in newer
+
+    def test_who_accepted_a_place_takes_no_part_in_another_draw(self) -> None:
+        following, offer, _again = self.both()
+        answer_offer(
+            scope=own_scope(offer.registration), placement_id=offer.pk, accept=True, now=offer.draw.wave.draws_at
+        )
+        Wave.objects.filter(pk=following.wave.pk).update(state="closed", closes_at=following.wave.as_of)
+        following.wave.refresh_from_db()
+        assert drawn(following).list_size == 0
+
+    def test_nobody_accepts_two_places(self) -> None:
+        following, offer, again = self.both()
+        Wave.objects.filter(pk=following.wave.pk).update(state="closed", closes_at=following.wave.as_of)
+        following.wave.refresh_from_db()
+        published(following)
+        when, scope = following.wave.draws_at, own_scope(again)
+        second = Placement.objects.get(registration=again)
+        Placement.objects.filter(pk=offer.pk).update(answer_by=localdate(when))
+        answer_offer(scope=scope, placement_id=second.pk, accept=True, now=when)
+        with pytest.raises(OfferClosed):
+            answer_offer(scope=scope, placement_id=offer.pk, accept=True, now=when)
+        assert Placement.objects.filter(applicant=again.applicant_id, state="accepted").count() == 1

@@ -36,9 +36,11 @@ class ConfirmForm(forms.Form):
     )
 
 
-class VoidForm(forms.Form):
+class ReasonForm(forms.Form):
+    """Why a draw is set aside, or dice are taken back."""
+
     reason = forms.CharField(
-        label=_("Alasan pembatalan"),
+        label=_("Alasan"),
         help_text=_("Alasan ini tampil di halaman undian."),
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 2}),

@@ -55,6 +55,26 @@ DROP FUNCTION training_count_freed(); DROP FUNCTION training_count_taken();
 """
 
 
+# What people enter; the rest is the worker's, which runs as the owner.
+DRAW_COLUMNS = [
+    *["state", "dice", "witnesses", "cleared", "rolled_by_id", "seed", "seeded_by_id", "seeded_at"],
+    *["void_asked_by_id", "void_reason", "voided_by_id", "as_of", "updated_at"],
+]
+DRAW_STANDS = """
+CREATE FUNCTION training_draw_stands() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF OLD.seed <> '' AND (NEW.dice, NEW.witnesses, NEW.rolled_by_id, NEW.cleared)
+      IS DISTINCT FROM (OLD.dice, OLD.witnesses, OLD.rolled_by_id, OLD.cleared) THEN
+    RAISE EXCEPTION 'the dice of a seed stand' USING ERRCODE = 'restrict_violation';
+  END IF;
+  IF current_setting('role') = 'portal_web' AND NEW.state <> OLD.state
+      AND (NEW.state IN ('agreed', 'disagreed', 'published') OR OLD.state = 'freezing' AND NEW.state <> 'void') THEN
+    RAISE EXCEPTION 'only the worker takes a draw to %', NEW.state USING ERRCODE = 'restrict_violation';
+  END IF;
+  RETURN NEW; END $$;
+CREATE TRIGGER draw_stands BEFORE UPDATE ON training_draw FOR EACH ROW EXECUTE FUNCTION training_draw_stands();
+"""
+
+
 def pairs(transitions: dict[str, frozenset[str]]) -> list[str]:
     return [f"{old}>{new}" for old in transitions for new in sorted(transitions[old])]
 
@@ -72,17 +92,20 @@ class Migration(migrations.Migration):
         wall("training_wishlist", REGISTRATION_SEEN, check=REGISTRATION_OWN),
         web_may("training_wish", "SELECT, INSERT, DELETE"),
         wall("training_wish", REGISTRATION_SEEN, check=REGISTRATION_OWN),
-        web_may("training_draw", "SELECT, INSERT, UPDATE"),
+        web_may("training_draw", "SELECT, INSERT"),
+        web_may("training_draw", "UPDATE", columns=DRAW_COLUMNS),
         wall("training_draw", "true", check=PROVINCE),
         before_update("training_draw", "refuse_transition", pairs(DRAW_TRANSITIONS)),
         before_update(
             "training_draw",
             "set_once",
             [
-                *["wave_id", "split_id", "rules", "rules_digest", "list_size", "list_sha256", "list_root", "seed"],
-                *["seeded_by_id", "result_sha256", "placed", "report", "published_by_id", "published_at"],
+                *["wave_id", "split_id", "frozen_by_id", "frozen_at", "rules", "rules_digest"],
+                *["list_size", "list_sha256", "list_root", "seed", "seeded_by_id", "seeded_at", "ran_at"],
+                *["result_sha256", "placed", "report", "published_by_id", "published_at", "voided_by_id"],
             ],
         ),
+        migrations.RunSQL(DRAW_STANDS, "DROP TRIGGER draw_stands ON training_draw; DROP FUNCTION training_draw_stands()"),
         never_deleted("training_draw"),
         touch("training_draw"),
         web_may("training_merkleblock", "SELECT"),

@@ -46,6 +46,9 @@ class Draw(Stamped):
     list_root = models.CharField(max_length=64, blank=True)
     dice = models.CharField(max_length=400, blank=True)
     witnesses = models.TextField(blank=True)
+    cleared = models.JSONField(
+        default=list, help_text="dice that were entered and taken back: dice, witnesses, reason, moment"
+    )
     rolled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     seed = models.CharField(max_length=64, blank=True)
     seeded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
@@ -67,7 +70,9 @@ class Draw(Stamped):
             models.CheckConstraint(condition=~Q(rolled_by=F("seeded_by")), name="training_draw_dice_twice"),
             models.CheckConstraint(condition=~Q(rolled_by=F("published_by")), name="training_draw_two_persons"),
             models.CheckConstraint(condition=~Q(void_asked_by=F("voided_by")), name="training_draw_void_two_persons"),
-            models.CheckConstraint(condition=Q(seed="") | Q(seeded_by__isnull=False), name="training_draw_seeded"),
+            models.CheckConstraint(
+                condition=Q(seed="") | Q(rolled_by__isnull=False, seeded_by__isnull=False), name="training_draw_seeded"
+            ),
             models.CheckConstraint(
                 condition=~Q(state="published") | Q(published_by__isnull=False, result_sha256__regex="^[0-9a-f]{64}$"),
                 name="training_draw_published",

@@ -1,4 +1,4 @@
-"""Places: at most one live placement per registration, never more than a class has seats."""
+"""Places: one live per registration, one accepted per person in all waves, never more than a class has seats."""
 
 from typing import ClassVar
 
@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from records.ids import uuid7
 from records.models import Stamped
-from registrations.models import Registration
+from registrations.models import Applicant, Registration
 from training.models.catalogue import TrainingClass
 from training.models.draws import Draw
 from training.querysets import OfRegistrationQuerySet
@@ -24,6 +24,7 @@ class Placement(Stamped):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     registration = models.ForeignKey(Registration, models.PROTECT, related_name="placements")
+    applicant = models.ForeignKey(Applicant, models.PROTECT, related_name="+")
     training_class = models.ForeignKey(TrainingClass, models.PROTECT, related_name="placements")
     draw = models.ForeignKey(Draw, models.PROTECT, related_name="placements")
     state = models.CharField(max_length=8, choices=State, default=State.OFFERED)
@@ -38,6 +39,9 @@ class Placement(Stamped):
                 fields=["registration"],
                 condition=Q(state__in=["offered", "accepted"]),
                 name="training_placement_one_live",
+            ),
+            models.UniqueConstraint(
+                fields=["applicant"], condition=Q(state="accepted"), name="training_placement_one_accepted"
             ),
         ]
 

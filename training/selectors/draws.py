@@ -16,7 +16,8 @@ from training.models import Draw, TrainingClass
 
 GROUPS = ("women", "disability", "laid_off", "remote")
 
-# Who takes part: joined in this wave. Disability stands in a table of its own and enters only the salted lines.
+# Who takes part: joined in this wave and without an accepted place in another. Disability stands in a table of its own and
+# enters only the salted lines.
 _LIST = """
 SELECT r.id::text, r.number, g.code, r.clusters,
        (a.sex = 'F')::int + 2 * coalesce(d.stated, false)::int + 4 * r.laid_off::int
@@ -29,7 +30,8 @@ JOIN registrations_applicant a ON a.id = r.applicant_id
 JOIN clusters_regency g ON g.id = r.regency_id
 LEFT JOIN registrations_disability d ON d.applicant_id = a.id
 LEFT JOIN training_wishlist l ON l.registration_id = r.id
-WHERE r.wave_id = %s AND r.state = 'joined'
+WHERE r.wave_id = %s AND r.state = 'joined' AND NOT EXISTS (
+  SELECT 1 FROM training_placement p WHERE p.applicant_id = r.applicant_id AND p.state = 'accepted')
 ORDER BY r.number COLLATE "C"
 """
 

@@ -100,13 +100,12 @@ def _list_and_dice(wave: Wave, draw: Draw) -> list[dict[str, Any]]:
         size = number_format(draw.list_size or 0, force_grouping=True)
         locked = _("%(size)s orang ikut. Sidik ini mengunci seluruh daftar: satu huruf berubah, sidik berubah.")
         first |= {"text": locked % {"size": size}, "moment": draw.frozen_at, "hash": draw.list_root}
-    if draw.dice:
+    if draw.seed:
         rolled = _("Dadu: %(dice)s. Saksi: %(witnesses)s.")
-        witnesses = "; ".join(draw.witnesses.splitlines())
-        text = rolled % {"dice": _in_fives(draw.dice), "witnesses": witnesses}
-        if not draw.seed:
-            text += " " + _("Menunggu orang kedua mencatat lemparan yang sama.")
+        text = rolled % {"dice": in_fives(draw.dice), "witnesses": "; ".join(draw.witnesses.splitlines())}
         second |= {"text": text, "moment": draw.seeded_at, "hash": draw.seed}
+    elif draw.dice:  # not shown before a second person has typed them from the protocol
+        second |= {"text": _("Satu orang sudah mencatat dadu. Menunggu orang kedua mencatat lemparan yang sama.")}
     return [first, second]
 
 
@@ -122,5 +121,13 @@ def _result(draw: Draw, reached: int) -> list[dict[str, Any]]:
     ]
 
 
-def _in_fives(dice: str) -> str:
+def cleared_dice(draw: Draw) -> list[dict[str, Any]]:
+    """Dice that were entered and taken back before a seed stood, oldest first."""
+    return [
+        entry | {"dice": in_fives(entry["dice"]), "moment": datetime.fromisoformat(entry["at"])}
+        for entry in draw.cleared
+    ]
+
+
+def in_fives(dice: str) -> str:
     return " ".join(dice[i : i + 5] for i in range(0, len(dice), 5))

@@ -40,6 +40,17 @@ def own_registrations(scope: Scope) -> QuerySet[Registration]:
     )
 
 
+def shown_first(registrations: list[Registration], scope: Scope, slug: str) -> Registration:
+    """The registration that the page is about: the wave asked for, else one with an open offer, else the newest."""
+    offered = set(
+        Placement.objects.within(scope)
+        .filter(registration__in=registrations, state=Placement.State.OFFERED)
+        .values_list("registration_id", flat=True)
+    )
+    asked = [r for r in registrations if r.wave.slug == slug]
+    return next(iter([*asked, *(r for r in registrations if r.pk in offered), *registrations]))
+
+
 def cluster_names(registration: Registration) -> list[Cluster]:
     return [c for c in Cluster.objects.order_by("index") if registration.clusters >> c.index & 1]
 

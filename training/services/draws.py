@@ -11,9 +11,9 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils.formats import date_format
-from django.utils.timezone import localdate, localtime
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from accounts.scope import NOBODY, Scope
@@ -39,7 +39,7 @@ from training.models import Draw, MerkleBlock
 from training.selectors.draws import list_of, rule_tables
 from training.services.outcome import DrawChanged, outcome_of, store, stored_result_sha256, verify
 from training.services.partitions import fill_partition
-from training.services.places import request_refill
+from training.services.places import last_day_to_answer, request_refill
 
 CODE_VERSION = "0.1.0"
 
@@ -109,9 +109,7 @@ def freeze_list(*, draw_id: UUID, now: datetime, random_bytes: Callable[[int], b
 def _wait_for_writers() -> None:
     """Let joins, withdrawals and wishes that are under way end first: whoever was told "saved" before is on the list."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "LOCK TABLE registrations_registration, training_wishlist, training_wish IN SHARE ROW EXCLUSIVE MODE"
-        )
+        cursor.execute("LOCK TABLE registrations_registration, training_wishlist, training_wish IN EXCLUSIVE MODE")
 
 
 def _store_tree(draw: Draw, leaves: list[bytes]) -> None:
@@ -130,9 +128,10 @@ def record_dice(*, scope: Scope, draw_id: UUID, dice: str, witnesses: str, now: 
     Raises DrawRefused before the announced time or within the time for objections to the list, for unusable dice, without
     witnesses, or when dice stand already.
     """
-    draw = Draw.objects.select_for_update(of=("self",)).select_related("wave").get(pk=draw_id)
+    draw = _held(draw_id)
     if draw.state != Draw.State.FROZEN or draw.wave.state != Wave.State.FROZEN:
         raise DrawRefused(_("Dadu hanya dapat dicatat satu kali, setelah daftar dibekukan."))
+    _refuse_while_void_is_asked(draw)
     _not_before(
         draw.wave.draws_at, now, _("Undian diumumkan untuk %(when)s; dadu dilempar pada saat itu, tidak sebelumnya.")
     )
@@ -141,8 +140,8 @@ def record_dice(*, scope: Scope, draw_id: UUID, dice: str, witnesses: str, now: 
     if not witnesses.strip():
         raise DrawRefused(_("Tulis nama para saksi yang melihat dadu dilempar."))
     draw.dice, draw.witnesses = _usable(dice), witnesses.strip()
-    draw.rolled_by_id, draw.state, draw.as_of = scope.user_id, Draw.State.ROLLED, now
-    draw.save()
+    draw.rolled_by_id, draw.state = scope.user_id, Draw.State.ROLLED
+    _save(draw, now, "dice", "witnesses", "rolled_by", "state")
     _record(scope, draw, "draw.rolled", now, ["dice", "witnesses"])
     return draw
 
@@ -153,9 +152,10 @@ def confirm_dice(*, scope: Scope, draw_id: UUID, dice: str, now: datetime) -> tu
 
     Raises DrawRefused for the person who recorded them, and for other dice than those recorded; then nothing changes.
     """
-    draw = Draw.objects.select_for_update(of=("self",)).select_related("wave").get(pk=draw_id)
+    draw = _held(draw_id)
     if draw.state != Draw.State.ROLLED or draw.wave.state != Wave.State.FROZEN:
         raise DrawRefused(_("Tidak ada catatan dadu yang menunggu orang kedua."))
+    _refuse_while_void_is_asked(draw)
     if draw.rolled_by_id == scope.user_id:
         raise DrawRefused(_("Anda yang mencatat dadu. Orang kedua yang mencocokkannya dengan berita acara."))
     if _usable(dice) != draw.dice:
@@ -165,22 +165,54 @@ def confirm_dice(*, scope: Scope, draw_id: UUID, dice: str, now: datetime) -> tu
             )
         )
     draw.seed = derive_seed(draw.rules_digest, draw.list_root, draw.dice, "").hex()
-    draw.seeded_by_id, draw.seeded_at, draw.state, draw.as_of = scope.user_id, now, Draw.State.SEEDED, now
-    draw.save()
+    draw.seeded_by_id, draw.seeded_at, draw.state = scope.user_id, now, Draw.State.SEEDED
+    _save(draw, now, "seed", "seeded_by", "seeded_at", "state")
     _record(scope, draw, "draw.seeded", now, ["seed"])
     return draw, _request(scope, draw)
 
 
 @transaction.atomic
-def clear_dice(*, scope: Scope, draw_id: UUID, now: datetime) -> Draw:
-    """Take back dice that nobody has confirmed yet, to correct a slip. Raises DrawRefused when a seed stands."""
-    draw = Draw.objects.select_for_update().get(pk=draw_id)
+def clear_dice(*, scope: Scope, draw_id: UUID, reason: str, now: datetime) -> Draw:
+    """Take back dice that differ from the protocol, as the second person and with a reason.
+
+    They stay on record, with reason and moment, and are shown to everybody. Raises DrawRefused for the person who entered
+    them, without a reason, and when a seed stands.
+    """
+    draw = _held(draw_id)
     if draw.state != Draw.State.ROLLED:
         raise DrawRefused(_("Tidak ada catatan dadu yang dapat dihapus."))
-    draw.dice, draw.witnesses, draw.rolled_by_id, draw.state, draw.as_of = "", "", None, Draw.State.FROZEN, now
-    draw.save()
-    _record(scope, draw, "draw.dice_cleared", now, ["dice", "witnesses"])
+    if draw.rolled_by_id == scope.user_id:
+        raise DrawRefused(_("Anda yang mencatat dadu. Orang kedua yang menyatakan catatan itu keliru."))
+    if not reason.strip():
+        raise DrawRefused(_("Tulis mengapa catatan dadu dihapus; catatan dan alasannya tampil di halaman undian."))
+    entry = {"dice": draw.dice, "witnesses": draw.witnesses, "reason": reason.strip(), "at": now.isoformat()}
+    draw.cleared = [*draw.cleared, entry]
+    draw.dice, draw.witnesses, draw.rolled_by_id, draw.state = "", "", None, Draw.State.FROZEN
+    _save(draw, now, "cleared", "dice", "witnesses", "rolled_by", "state")
+    _record(scope, draw, "draw.dice_cleared", now, ["dice", "witnesses"], reason=reason.strip())
     return draw
+
+
+def _held(draw_id: UUID) -> Draw:
+    """The draw and its wave, locked until the transaction ends. Raises DrawRefused while somebody else has them."""
+    try:
+        with transaction.atomic():
+            return (
+                Draw.objects.select_for_update(of=("self", "wave"), nowait=True).select_related("wave").get(pk=draw_id)
+            )
+    except OperationalError as error:
+        raise DrawRefused(_("Undian ini sedang dikerjakan. Coba lagi sebentar lagi.")) from error
+
+
+def _refuse_while_void_is_asked(draw: Draw) -> None:
+    if draw.void_asked_by_id:
+        raise DrawRefused(_("Pembatalan undian ini sedang diminta. Setujui atau tolak dulu."))
+
+
+def _save(draw: Draw, now: datetime, *fields: str) -> None:
+    """Save what a web request may change."""
+    draw.as_of = now
+    draw.save(update_fields=[*fields, "as_of"])
 
 
 def _usable(dice: str) -> str:
@@ -207,8 +239,13 @@ def _request(scope: Scope, draw: Draw) -> Job:
 
 
 def retry(*, scope: Scope, draw_id: UUID) -> Job:
-    """Ask once more for the work a draw waits for; the same job while one is live. Raises DrawRefused when it waits for none."""
+    """Ask once more for the work a draw waits for (after publication: a refill); the same job while one is live.
+
+    Raises DrawRefused when it waits for none.
+    """
     draw = Draw.objects.get(pk=draw_id)
+    if draw.state == Draw.State.PUBLISHED:
+        return request_refill(scope=scope, draw_id=draw.pk, cause=draw.pk)
     if draw.state not in TASKS:
         raise DrawRefused(_("Undian ini tidak sedang menunggu pekerja."))
     return _request(scope, draw)
@@ -221,7 +258,7 @@ def run_draw(*, draw_id: UUID, now: datetime) -> Mapping[str, Any]:
     Effect of a job; reads the frozen lines only, never the live tables, so running it again gives the same result. Raises
     DrawChanged.
     """
-    draw = Draw.objects.select_for_update(of=("self",)).select_related("wave").get(pk=draw_id)
+    draw = Draw.objects.select_for_update(of=("self", "wave")).select_related("wave").get(pk=draw_id)
     if draw.state == Draw.State.SEEDED:
         outcome = outcome_of(draw)
         verdicts = [verify(outcome.packs[audience]) for audience in ("auditors", "public")]
@@ -243,6 +280,7 @@ def request_publication(*, scope: Scope, draw_id: UUID) -> Job:
     draw = Draw.objects.get(pk=draw_id)
     if draw.state != Draw.State.AGREED:
         raise DrawRefused(_("Hasil hanya dapat diumumkan setelah mesin undian dan pemeriksa sepakat."))
+    _refuse_while_void_is_asked(draw)
     if draw.rolled_by_id == scope.user_id:
         raise DrawRefused(_("Orang yang mencatat dadu tidak boleh mengumumkan hasil. Minta orang kedua."))
     return request_job(
@@ -258,25 +296,28 @@ def release_results(*, scope: Scope, draw_id: UUID, now: datetime) -> Mapping[st
     """Publish an agreed draw and turn its results into offered places, all constraints on. Effect of a job.
 
     Computes the outcome once more: raises DrawChanged when list, results or digests were edited since the two programs
-    agreed. Who withdrew meanwhile gets no place; the place goes on by a refill. Raises PermissionError outside the province.
+    agreed. Who withdrew or accepted a place of another wave meanwhile gets none; it goes on by a refill. Raises DrawRefused
+    while a void is asked for, PermissionError outside the province.
     """
     if not scope.is_province:
         raise PermissionError("only the province publishes")
     draw = Draw.objects.select_for_update(of=("self",)).select_related("wave__rule_set").get(pk=draw_id)
     if draw.state == Draw.State.AGREED:
+        _refuse_while_void_is_asked(draw)
         if not draw.result_sha256 == outcome_of(draw).result_sha256 == stored_result_sha256(draw):
             raise DrawChanged(str(draw.pk))
         draw.state, draw.published_by_id, draw.published_at, draw.as_of = Draw.State.PUBLISHED, scope.user_id, now, now
         draw.save()
-        answer_by = localdate(now) + timedelta(days=int(draw.wave.rule_set.rules["offer_days"]))
         with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO training_placement (id, registration_id, training_class_id, draw_id, state, answer_by,"
-                " created_at, updated_at, as_of)"
-                " SELECT gen_random_uuid(), registration_id, training_class_id, draw_id, 'offered', %s, %s, %s, %s"
+                "INSERT INTO training_placement (id, registration_id, applicant_id, training_class_id, draw_id, state,"
+                " answer_by, created_at, updated_at, as_of)"
+                " SELECT gen_random_uuid(), d.registration_id, r.applicant_id, d.training_class_id, d.draw_id, 'offered',"
+                " %s, %s, %s, %s"
                 " FROM training_drawresult d JOIN registrations_registration r ON r.id = d.registration_id"
-                " WHERE d.draw_id = %s AND d.training_class_id IS NOT NULL AND r.state = 'joined'",
-                [answer_by, now, now, now, draw.pk],
+                " WHERE d.draw_id = %s AND d.training_class_id IS NOT NULL AND r.state = 'joined' AND NOT EXISTS ("
+                " SELECT 1 FROM training_placement p WHERE p.applicant_id = r.applicant_id AND p.state = 'accepted')",
+                [last_day_to_answer(draw.wave, now), now, now, now, draw.pk],
             )
             offered = cursor.rowcount
         move_wave(scope=scope, wave=draw.wave, to=Wave.State.PUBLISHED, now=now)
@@ -290,27 +331,40 @@ def release_results(*, scope: Scope, draw_id: UUID, now: datetime) -> Mapping[st
 def void_draw(*, scope: Scope, draw_id: UUID, reason: str, now: datetime) -> Draw:
     """Set a draw that was not published aside: asked for by one person with a reason, done by a second who agrees.
 
-    Its rows stay, its dice and digests stay public, and a new freeze may follow. Raises DrawRefused without a reason, for a
-    published draw, and when the same person asks twice.
+    While it is asked for nothing else happens to the draw. Its rows stay, its dice and digests stay public, and a new freeze may
+    follow. Raises DrawRefused without a reason, for a published draw, while the worker has it, and when the same person asks
+    twice.
     """
-    draw = Draw.objects.select_for_update(of=("self",)).select_related("wave").get(pk=draw_id)
+    draw = _held(draw_id)
     if draw.state in {Draw.State.PUBLISHED, Draw.State.VOID}:
         raise DrawRefused(_("Undian ini tidak dapat dibatalkan lagi."))
     if not draw.void_asked_by_id:
         if not reason.strip():
             raise DrawRefused(_("Tulis alasan pembatalan; alasan ini tampil di halaman undian."))
-        draw.void_asked_by_id, draw.void_reason, draw.as_of = scope.user_id, reason.strip(), now
-        draw.save()
+        draw.void_asked_by_id, draw.void_reason = scope.user_id, reason.strip()
+        _save(draw, now, "void_asked_by", "void_reason")
         _record(scope, draw, "draw.void_asked", now, reason=draw.void_reason)
         return draw
     if draw.void_asked_by_id == scope.user_id:
         raise DrawRefused(_("Pembatalan undian memerlukan orang kedua."))
-    draw.state, draw.voided_by_id, draw.as_of = Draw.State.VOID, scope.user_id, now
-    draw.save()
+    draw.state, draw.voided_by_id = Draw.State.VOID, scope.user_id
+    _save(draw, now, "state", "voided_by")
     if draw.wave.state == Wave.State.DRAWN:
         move_wave(scope=scope, wave=draw.wave, to=Wave.State.FROZEN, now=now)
     move_wave(scope=scope, wave=draw.wave, to=Wave.State.CLOSED, now=now)
     _record(scope, draw, "draw.void", now, reason=draw.void_reason)
+    return draw
+
+
+@transaction.atomic
+def keep_draw(*, scope: Scope, draw_id: UUID, now: datetime) -> Draw:
+    """Turn a request to set the draw aside down, or take one's own back. Raises DrawRefused when there is none."""
+    draw = _held(draw_id)
+    if draw.state == Draw.State.VOID or not draw.void_asked_by_id:
+        raise DrawRefused(_("Tidak ada permintaan pembatalan."))
+    _record(scope, draw, "draw.void_turned_down", now, reason=draw.void_reason)
+    draw.void_asked_by_id, draw.void_reason = None, ""
+    _save(draw, now, "void_asked_by", "void_reason")
     return draw
 
 

@@ -47,17 +47,23 @@ class Outcome:
         return str(json.loads(self.packs["auditors"]["draw.json"])["result_sha256"])
 
 
+def unchanged_list(draw: Draw) -> tuple[list[str], list[str], list[bytes]]:
+    """`frozen_list`, after list, rules and seed were held against their digests. Raises DrawChanged."""
+    ids, lines, salts = frozen_list(draw)
+    seed = derive_seed(draw.rules_digest, draw.list_root, draw.dice, "").hex()
+    stored = (draw.list_sha256, draw.rules_digest, draw.seed)
+    if stored != (list_digest(lines), rules_digest(draw.rules.encode("ascii")), seed):
+        raise DrawChanged(str(draw.pk))
+    return ids, lines, salts
+
+
 def outcome_of(draw: Draw) -> Outcome:
     """The outcome that follows from rules, list and dice alone; writes nothing.
 
     Raises DrawChanged when stored list, rules or seed differ from the published digests.
     """
-    ids, lines, salts = frozen_list(draw)
+    ids, lines, salts = unchanged_list(draw)
     rules_text = draw.rules.encode("ascii")
-    seed = derive_seed(draw.rules_digest, draw.list_root, draw.dice, "").hex()
-    stored = (draw.list_sha256, draw.rules_digest, draw.seed)
-    if stored != (list_digest(lines), rules_digest(rules_text), seed):
-        raise DrawChanged(str(draw.pk))
     rules = json.loads(rules_text)
     people = entrants(rules, lines)
     order = draw_order(bytes.fromhex(draw.seed), people.numbers)

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.timezone import localdate
 
 from accounts.scope import NOBODY, Scope
@@ -19,7 +20,8 @@ from registrations.models import Registration
 from training import allocation
 from training.lottery import draw_order
 from training.models import Draw, Placement, TrainingClass
-from training.selectors.draws import capacities, entrants, frozen_list
+from training.selectors.draws import capacities, entrants
+from training.services.outcome import unchanged_list
 
 
 class PlaceTaken(Exception):
@@ -32,7 +34,7 @@ class OfferClosed(Exception):
 
 @transaction.atomic
 def take_place(
-    *, scope: Scope, registration: Registration, class_id: UUID, draw_id: UUID, answer_by: Any, now: datetime
+    *, scope: Scope, registration: Registration, class_id: UUID, draw_id: UUID, answer_by: date, now: datetime
 ) -> Placement:
     """Offer a seat of the class to the person.
 
@@ -42,7 +44,12 @@ def take_place(
     try:
         with transaction.atomic():
             placement = Placement.objects.create(
-                registration=registration, training_class_id=class_id, draw_id=draw_id, answer_by=answer_by, as_of=now
+                registration=registration,
+                applicant_id=registration.applicant_id,
+                training_class_id=class_id,
+                draw_id=draw_id,
+                answer_by=answer_by,
+                as_of=now,
             )
     except IntegrityError as error:
         if any(rule in str(error) for rule in ("training_trainingclass_seats", "training_placement_one_live")):
@@ -56,7 +63,9 @@ def take_place(
 def answer_offer(*, scope: Scope, placement_id: UUID, accept: bool, now: datetime) -> Job | None:
     """Accept or decline one's own offered place, once. A declined place goes on by the returned job.
 
-    Saying the same again changes nothing. Raises OfferClosed for another answer or after the last day.
+    An offer is answered by its last day; an accepted place may be given back until training begins. Saying the same again
+    changes nothing. Raises OfferClosed for another answer, too late, or when the person accepted a place of another wave
+    (training_placement_one_accepted).
     """
     placement = (
         Placement.objects.within(scope)
@@ -64,10 +73,19 @@ def answer_offer(*, scope: Scope, placement_id: UUID, accept: bool, now: datetim
         .get(pk=placement_id, registration__applicant_id=scope.applicant_id)
     )
     to = Placement.State.ACCEPTED if accept else Placement.State.DECLINED
-    open_states = [Placement.State.OFFERED] if accept else [Placement.State.OFFERED, Placement.State.ACCEPTED]
-    changed = Placement.objects.filter(pk=placement_id, state__in=open_states, answer_by__gte=localdate(now)).update(
-        state=to, answered_at=now, as_of=now
-    )
+    in_time = Q(state=Placement.State.OFFERED, answer_by__gte=localdate(now))
+    if not accept:
+        in_time |= Q(state=Placement.State.ACCEPTED)
+    # The row's own state stands in the statement, not in a join: it is tested again after waiting for a faster answer.
+    published = Draw.objects.filter(wave__state=Wave.State.PUBLISHED)
+    answerable = Placement.objects.filter(in_time, pk=placement_id, draw__in=published)
+    try:
+        with transaction.atomic():
+            changed = answerable.update(state=to, answered_at=now, as_of=now)
+    except IntegrityError as error:
+        if "training_placement_one_accepted" in str(error):
+            raise OfferClosed(str(placement_id)) from error
+        raise
     if not changed:
         placement.refresh_from_db(fields=["state"])
         if placement.state == to:
@@ -75,6 +93,13 @@ def answer_offer(*, scope: Scope, placement_id: UUID, accept: bool, now: datetim
         raise OfferClosed(str(placement_id))
     _record(scope, placement, placement.registration, f"placement.{to}", now)
     return None if accept else request_refill(scope=scope, draw_id=placement.draw_id, cause=placement.pk)
+
+
+def last_day_to_answer(wave: Wave, now: datetime) -> date:
+    """The rule set's days from today, but before training begins, so that an unanswered place can still go on."""
+    return min(
+        localdate(now) + timedelta(days=int(wave.rule_set.rules["offer_days"])), wave.starts_on - timedelta(days=1)
+    )
 
 
 def request_refill(*, scope: Scope, draw_id: UUID, cause: UUID) -> Job:
@@ -110,13 +135,13 @@ def refill(*, draw_id: UUID, now: datetime) -> Mapping[str, Any]:
     """Give the places that came free to the next in the order of the draw (methods: refill). Effect of a job.
 
     Reads the frozen list and the live placements; nobody who holds a place loses it. Running it again with nothing free gives
-    nothing.
+    nothing. Raises DrawChanged when list, rules or seed were edited.
     """
-    draw = Draw.objects.select_for_update(of=("self",)).select_related("wave__rule_set").get(pk=draw_id)
+    draw = Draw.objects.select_for_update(of=("self", "wave")).select_related("wave__rule_set").get(pk=draw_id)
     if draw.state != Draw.State.PUBLISHED or draw.wave.state != Wave.State.PUBLISHED:  # classes may have begun
         return {"placed": 0}
     rules = json.loads(draw.rules)
-    ids, lines, _ = frozen_list(draw)
+    ids, lines, _ = unchanged_list(draw)
     people, tables = entrants(rules, lines), capacities(rules)
     row_of = {pk: row for row, pk in enumerate(ids)}
     class_of = {code: index for index, code in enumerate(c["code"] for c in rules["classes"])}
@@ -127,9 +152,9 @@ def refill(*, draw_id: UUID, now: datetime) -> Mapping[str, Any]:
         waiting[row] = False
         if state in Placement.LIVE:
             holding[row] = class_of[code]
-    for registration_id in Registration.objects.filter(wave=draw.wave, state=Registration.State.WITHDRAWN).values_list(
-        "id", flat=True
-    ):
+    elsewhere = Placement.objects.filter(state=Placement.State.ACCEPTED).values("applicant")
+    out = Q(state=Registration.State.WITHDRAWN) | Q(applicant__in=elsewhere)
+    for registration_id in Registration.objects.filter(out, wave=draw.wave).values_list("id", flat=True):
         if str(registration_id) in row_of:
             waiting[row_of[str(registration_id)]] = False
     given = allocation.refill(
@@ -141,7 +166,6 @@ def refill(*, draw_id: UUID, now: datetime) -> Mapping[str, Any]:
     )
     classes = {c.code: c.pk for c in TrainingClass.objects.filter(wave=draw.wave)}
     registrations = Registration.objects.in_bulk([ids[row] for row in np.flatnonzero(given.class_index >= 0)])
-    answer_by = localdate(now) + timedelta(days=int(draw.wave.rule_set.rules["offer_days"]))
     for registration in registrations.values():
         code = rules["classes"][given.class_index[row_of[str(registration.pk)]]]["code"]
         take_place(
@@ -149,7 +173,7 @@ def refill(*, draw_id: UUID, now: datetime) -> Mapping[str, Any]:
             registration=registration,
             class_id=classes[code],
             draw_id=draw.pk,
-            answer_by=answer_by,
+            answer_by=last_day_to_answer(draw.wave, now),
             now=now,
         )
     return {"placed": len(registrations)}

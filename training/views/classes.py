@@ -19,7 +19,7 @@ from training.models import TrainingClass
 from training.selectors.classes import PAGE, classes_of, seat_table
 from training.services import classes as services
 
-ACTORS = ("planner", "approver")
+READERS = ("planner", "approver", "auditor")
 FIXED = gettext_lazy("Kelas gelombang ini tidak dapat diubah lagi.")
 
 
@@ -31,12 +31,12 @@ def _wave(request: ScopedRequest, slug: str) -> Wave:
 
 
 @require_GET
-@staff(*ACTORS, "auditor")
+@staff(*READERS)
 def province_classes(request: ScopedRequest, wave: str) -> HttpResponse:
     """Seats by cell and the list of classes. `kabupaten` narrows the list, `sesudah` is the code before its first line."""
     found = _wave(request, wave)
     chosen = request.GET.get("kabupaten", "")
-    regency = get_object_or_404(Regency, pk=int(chosen)) if chosen.isdecimal() else None
+    regency = get_object_or_404(Regency, pk=int(chosen)) if chosen.isdecimal() and len(chosen) == 4 else None
     after = request.GET.get("sesudah", "")
     listed = list(classes_of(found.pk, regency_id=regency.pk if regency else None, after=after)[: PAGE + 1])
     context = {
@@ -46,23 +46,23 @@ def province_classes(request: ScopedRequest, wave: str) -> HttpResponse:
         "classes": listed[:PAGE],
         "last": listed[PAGE - 1].code if len(listed) > PAGE else "",
         "after": after,
-        "may_add": request.scope.is_province and found.state in {Wave.State.DRAFT, Wave.State.OPEN},
-        "may_edit": request.scope.is_province and Wave.State(found.state) in services.EDITABLE,
+        "may_add": "planner" in request.scope.roles and found.state in {Wave.State.DRAFT, Wave.State.OPEN},
+        "may_edit": "planner" in request.scope.roles and Wave.State(found.state) in services.EDITABLE,
     }
     return render(request, "training/classes/classes.html", context)
 
 
-@staff(*ACTORS)
+@staff("planner")
 def class_new(request: ScopedRequest, wave: str) -> HttpResponse:
     found = _wave(request, wave)
     initial = {"starts_on": found.starts_on, "ends_on": found.ends_on, "seats": 16, "minimum": 8}
-    if (chosen := request.GET.get("kabupaten", "")).isdecimal():
+    if (chosen := request.GET.get("kabupaten", "")).isdecimal() and len(chosen) == 4:
         initial["regency"] = int(chosen)
     form = ClassForm(request.POST or None, editable=services.CELL_FIELDS | services.DETAIL_FIELDS, initial=initial)
     return _save(request, found, None, form)
 
 
-@staff(*ACTORS)
+@staff("planner")
 def class_edit(request: ScopedRequest, wave: str, training_class: UUID) -> HttpResponse:
     found = _wave(request, wave)
     edited = classes_of(found.pk).filter(pk=training_class).first()

@@ -15,10 +15,10 @@ from accounts.middleware import ScopedRequest, staff
 from clusters.models import Wave
 from records.models import Job
 from records.tasks import start_on_commit
-from training.forms.draws import ConfirmForm, DiceForm, VoidForm
+from training.forms.draws import ConfirmForm, DiceForm, ReasonForm
 from training.models import Draw, DrawPack
 from training.selectors.draws import live_draw
-from training.selectors.protocol import cutoff_table, draw_steps, placed_by_cluster
+from training.selectors.protocol import cleared_dice, cutoff_table, draw_steps, placed_by_cluster
 from training.services import draws as services
 from training.services.outcome import VERIFIER
 
@@ -41,6 +41,7 @@ def draw(request: ScopedRequest, wave: str) -> HttpResponse:
         {
             "wave": found,
             "draw": current,
+            "cleared": cleared_dice(current) if current else [],
             "void": Draw.objects.filter(wave=found, state=Draw.State.VOID).order_by("number"),
             "steps": draw_steps(found, current),
             "cutoffs": cutoff_table(current) if current and published else [],
@@ -104,7 +105,7 @@ def _province_page(request: ScopedRequest, wave: str, form: forms.Form | None) -
             "steps": draw_steps(found, current),
             "job": jobs.order_by("-created_at").first(),
             "form": form or fresh,
-            "void_form": VoidForm(),
+            "reason_form": ReasonForm(),
             "may_act": request.scope.is_province,
             "is_auditor": "auditor" in request.scope.roles,
             "own_dice": current is not None and current.rolled_by_id == request.scope.user_id,
@@ -178,10 +179,10 @@ def _dice_step(request: ScopedRequest, wave: str, form: forms.Form, take: Callab
 @require_POST
 @staff(*ACTORS)
 def clear(request: ScopedRequest, wave: str) -> HttpResponse:
-    current = _live(request, wave)
+    current, reason = _live(request, wave), _reason(request)
 
     def take(_found: Wave) -> None:
-        services.clear_dice(scope=request.scope, draw_id=current.pk, now=timezone.now())
+        services.clear_dice(scope=request.scope, draw_id=current.pk, reason=reason, now=timezone.now())
 
     return _step(request, wave, take)
 
@@ -204,8 +205,7 @@ def publish(request: ScopedRequest, wave: str) -> HttpResponse:
 @staff(*ACTORS)
 def void(request: ScopedRequest, wave: str) -> HttpResponse:
     """Ask for setting the draw aside, or agree to what somebody else asked."""
-    current, form = _live(request, wave), VoidForm(request.POST)
-    reason = form.cleaned_data["reason"] if form.is_valid() else ""
+    current, reason = _live(request, wave), _reason(request)
 
     def take(_found: Wave) -> None:
         after = services.void_draw(scope=request.scope, draw_id=current.pk, reason=reason, now=timezone.now())
@@ -215,6 +215,23 @@ def void(request: ScopedRequest, wave: str) -> HttpResponse:
             messages.info(request, _("Permintaan pembatalan tercatat. Orang kedua yang menyetujuinya."))
 
     return _step(request, wave, take)
+
+
+@require_POST
+@staff(*ACTORS)
+def keep(request: ScopedRequest, wave: str) -> HttpResponse:
+    """Turn a request to set the draw aside down, or take one's own back."""
+    current = _live(request, wave)
+
+    def take(_found: Wave) -> None:
+        services.keep_draw(scope=request.scope, draw_id=current.pk, now=timezone.now())
+
+    return _step(request, wave, take)
+
+
+def _reason(request: ScopedRequest) -> str:
+    form = ReasonForm(request.POST)
+    return str(form.cleaned_data["reason"]) if form.is_valid() else ""
 
 
 def _live(request: ScopedRequest, wave: str) -> Draw:

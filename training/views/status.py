@@ -33,7 +33,7 @@ def status(request: ScopedRequest) -> HttpResponse:
     registrations = list(selectors.own_registrations(request.scope))
     if not registrations:
         raise Http404
-    registration = registrations[0]
+    registration = selectors.shown_first(registrations, request.scope, request.GET.get("gelombang", ""))
     outcome = selectors.outcome_of(registration, request.scope)
     placement = selectors.placement_of(registration, request.scope)
     wishes = list(selectors.wishes_of(registration, request.scope))
@@ -42,7 +42,7 @@ def status(request: ScopedRequest) -> HttpResponse:
         "training/status.html",
         {
             "registration": registration,
-            "earlier": registrations[1:],
+            "others": [other for other in registrations if other != registration],
             "clusters": selectors.cluster_names(registration),
             "wishes": wishes,
             "outcome": outcome,

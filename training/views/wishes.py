@@ -18,9 +18,10 @@ from training.services.wishes import WishesClosed, WrongClass, choose_classes
 
 def wishes(request: ScopedRequest) -> HttpResponse:
     """The person's list of wishes, open while the wave is."""
-    registration = own_registrations(request.scope).first() if request.scope.applicant_id else None
-    if registration is None:
+    registrations = list(own_registrations(request.scope)) if request.scope.applicant_id else []
+    if not registrations:
         return redirect("status")
+    registration = next((r for r in registrations if r.wave.state == Wave.State.OPEN), registrations[0])
     takes_wishes = registration.wave.state == Wave.State.OPEN and registration.state == Registration.State.JOINED
     if not takes_wishes:
         return render(
