@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts.scope import Scope
@@ -77,3 +78,18 @@ def published(ready: Ready) -> Draw:
     draws.release_results(scope=ready.approver, draw_id=draw.pk, now=ready.wave.draws_at)
     draw.refresh_from_db()
     return draw
+
+
+def frozen(ready: Ready) -> Draw:
+    draw, _job = draws.request_freeze(scope=ready.planner, wave_id=ready.wave.pk, now=ready.wave.closes_at)
+    draws.freeze_list(draw_id=draw.pk, now=ready.wave.closes_at)
+    return draw
+
+
+def refused(sql: str, *params: object) -> bool:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql, params)
+    except DatabaseError:
+        return True
+    return False
