@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F
 from django.test import Client
 from django.utils.timezone import localdate
 
@@ -256,6 +257,7 @@ class TestRefill:
         offer = Placement.objects.filter(draw=draw).select_related("registration").first()
         assert offer
         answer_offer(scope=own_scope(offer.registration), placement_id=offer.pk, accept=False, now=ready.wave.draws_at)
+        free = set(TrainingClass.objects.filter(wave=ready.wave, taken__lt=F("seats")).values_list("pk", flat=True))
         assert refill(draw_id=draw.pk, now=ready.wave.draws_at) == {"placed": 1}
         live = dict(
             Placement.objects.filter(state__in=Placement.LIVE).values_list("registration_id", "training_class_id")
@@ -263,10 +265,14 @@ class TestRefill:
         assert {pk: c for pk, c in held.items() if pk != offer.registration_id}.items() <= live.items()
         (newcomer,) = live.keys() - held.keys()
         waiting = DrawResult.objects.filter(draw=draw, training_class__isnull=True).order_by("position")
-        strict = {row.registration_id for row in waiting if row.admitted_pass >= 0}
-        assert newcomer == next(r.registration_id for r in waiting if r.registration_id not in strict) or (
-            newcomer in strict
-        )
+        # Who wants listed classes only is passed over while none of them has a free seat.
+        content = [
+            row.registration_id
+            for row in waiting.select_related("registration__wish_list")
+            if not row.registration.wish_list.strict
+            or free & set(row.registration.wishes.values_list("training_class", flat=True))
+        ]
+        assert newcomer == content[0]
         assert refill(draw_id=draw.pk, now=ready.wave.draws_at) == {"placed": 0}
 
     def test_passes_over_who_withdrew(self) -> None:
