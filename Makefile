@@ -40,7 +40,7 @@ lint: types ## Check style, types, the direction of imports, production settings
 	$(BIN)/lint-imports
 	PRAKERJA_ENV=production ALLOWED_HOSTS=prakerja.example \
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
-	env -u DATABASE_URL -u REDIS_URL $(BIN)/python manage.py makemigrations --check --dry-run
+	env -u DATABASE_URL -u REDIS_URL -u PRAKERJA_KEYS $(BIN)/python manage.py makemigrations --check --dry-run
 
 types: env
 	@test -f $(PRAKERJA_KEYS) || $(BIN)/python -m prakerja.embedded keys $(PRAKERJA_KEYS)
