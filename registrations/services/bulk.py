@@ -18,12 +18,12 @@ from clusters.selectors.areas import AreaLists, area_lists
 from records.fields import BlindIndexField
 from records.ids import uuid7
 from records.models import Event
+from records.services.copying import copy_rows
 from registrations.eligibility import Areas, RuleSet, decide
 from registrations.models import Applicant, Consent, Disability, DisabilityNeed, EligibilityDecision, Registration
 from registrations.selectors.places import Places, all_places
 from registrations.selectors.waves import is_open
 from registrations.services import rows
-from registrations.services.copying import copy_rows
 from registrations.services.intake import WaveNotOpen
 from registrations.services.receipts import NumberSource, random_numbers
 from registrations.services.rows import Row, Subject

@@ -9,10 +9,10 @@ from django.db import connection, transaction
 
 from accounts.scope import Scope
 from clusters.models import Wave
+from records.services.copying import copy_rows
 from records.services.log import record_event
 from registrations.models import Registration
 from registrations.selectors.waves import is_open
-from registrations.services.copying import copy_rows
 from training.allocation import WISHES
 from training.models import TrainingClass, Wish, WishList
 from training.selectors.wishes import classes_for
