@@ -1,0 +1,3 @@
+from accounts.models.users import SignInFailure, User
+
+__all__ = ["SignInFailure", "User"]

@@ -1,0 +1,1 @@
+"""Institutions and the programs that read for them."""
