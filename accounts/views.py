@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.forms import SignInForm
 from accounts.middleware import client_address, outside_scope
-from accounts.services import TooManyFailures, verify_login
+from accounts.services.passwords import TooManyFailures, verify_login
 
 
 @outside_scope

@@ -12,7 +12,7 @@ from django.test import Client
 from accounts.forms import SignInForm
 from accounts.middleware import client_address
 from accounts.models import SignInFailure, User
-from accounts.services import FAILURES_PER_ADDRESS, FAILURES_PER_LOGIN, TooManyFailures, verify_login
+from accounts.services.passwords import FAILURES_PER_ADDRESS, FAILURES_PER_LOGIN, TooManyFailures, verify_login
 from tests.factories.staff import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
