@@ -31,6 +31,7 @@ class Keyring:
     keys: dict[int, bytes] = field(repr=False)
     peppers: dict[str, bytes] = field(repr=False)
     secret_key: str = field(repr=False)
+    path: Path | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def from_file(cls, path: Path) -> "Keyring":
@@ -42,6 +43,7 @@ class Keyring:
                 keys={int(k): base64.b64decode(v) for k, v in data["keys"].items()},
                 peppers={k: base64.b64decode(v) for k, v in data["peppers"].items()},
                 secret_key=data["secret_key"],
+                path=path,
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise KeyringError(f"The key file {path} cannot be used: {error!r}") from error
@@ -49,6 +51,12 @@ class Keyring:
     @cached_property
     def _ciphers(self) -> dict[int, AESGCM]:
         return {key_id: AESGCM(key) for key_id, key in self.keys.items()}
+
+    def _cipher(self, key_id: int) -> AESGCM | None:
+        """A key that was added after this process started is read when the first ciphertext under it is met."""
+        if key_id not in self._ciphers and self.path:
+            self._ciphers.update(Keyring.from_file(self.path)._ciphers)
+        return self._ciphers.get(key_id)
 
     def encrypt(self, field: str, row: UUID, text: str) -> bytes:
         """version (1 byte) | key id (2) | nonce (12) | ciphertext and tag, bound to `field` of `row`."""
@@ -60,7 +68,7 @@ class Keyring:
         """Raises KeyringError for an unknown key, a changed or missing byte, or a ciphertext of another row or field."""
         if len(data) < _SHORTEST:
             raise KeyringError("The ciphertext is cut short.")
-        cipher = self._ciphers.get(int.from_bytes(data[1:3], "big"))
+        cipher = self._cipher(key_of(data))
         if data[0] != _VERSION or cipher is None:
             raise KeyringError("The ciphertext was made with a key that is not in the key file.")
         try:
@@ -73,6 +81,11 @@ class Keyring:
     def index(self, purpose: str, text: str) -> bytes:
         """Blind index: equal texts give equal 32 bytes; worthless without the pepper of this purpose."""
         return hmac.digest(self.peppers[purpose], f"{purpose}|{text}".encode(), "sha256")
+
+
+def key_of(data: bytes) -> int:
+    """The id of the key that a ciphertext was made with."""
+    return int.from_bytes(data[1:3], "big")
 
 
 def _associated(field: str, row: UUID) -> bytes:

@@ -1,0 +1,1 @@
+"""What operators lean on: backup and restore, keys, health, metrics, logs, maintenance."""

@@ -1,0 +1,41 @@
+"""Every encrypted column there is, found in the models: a room that adds one need not tell anybody."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.apps import apps
+
+from records.fields import BlindIndexField, EncryptedField
+
+
+@dataclass(frozen=True)
+class EncryptedColumn:
+    """`index` is the column of the blind index beside it and the name is its purpose; None where it has none."""
+
+    name: str
+    aad: str
+    index: str | None
+
+
+@dataclass(frozen=True)
+class EncryptedTable:
+    name: str
+    key: str
+    columns: tuple[EncryptedColumn, ...]
+
+
+def encrypted_tables() -> Iterator[EncryptedTable]:
+    """Tables with encrypted columns, by name."""
+    for model in sorted(apps.get_models(), key=lambda model: model._meta.db_table):
+        fields = {field.name: field for field in model._meta.local_fields}
+        columns = tuple(
+            EncryptedColumn(
+                field.column,
+                field.aad,
+                f"{name}_index" if isinstance(fields.get(f"{name}_index"), BlindIndexField) else None,
+            )
+            for name, field in fields.items()
+            if isinstance(field, EncryptedField)
+        )
+        if columns and not model._meta.proxy:
+            yield EncryptedTable(model._meta.db_table, model._meta.pk.column, columns)

@@ -1,0 +1,127 @@
+"""Changing the key of personal data, step by step."""
+
+import json
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
+
+from accounts.models import User
+from prakerja.embedded.state import create_keys
+from prakerja.operations.rotation import values_by_key
+from records.fields import keyring
+from records.keyring import Keyring
+from registrations.models import Applicant
+from tests.factories.people import make_wave
+from tests.factories.registered import make_registration
+from tests.factories.staff import make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PHONE = "+6281234567890"
+
+
+@pytest.fixture
+def keys(tmp_path: Path, settings: Any) -> Path:
+    """A key file of this test's own, which the portal here uses."""
+    path = tmp_path / "keys.json"
+    create_keys(path)
+    settings.KEYRING = Keyring.from_file(path)
+    return path
+
+
+@pytest.fixture
+def rotate(keys: Path, settings: Any) -> Callable[..., str]:
+    def run(*arguments: str) -> str:
+        out = StringIO()
+        call_command("rotate_keys", *arguments, f"--keys={keys}", stdout=out)
+        settings.KEYRING = Keyring.from_file(keys)  # a restart
+        return out.getvalue()
+
+    return run
+
+
+def opened() -> list[tuple[str, ...]]:
+    people = [(p.nik.open(), p.kk.open(), p.phone.open()) for p in Applicant.objects.order_by("pk")]
+    return people + [(user.phone.open(),) for user in User.objects.exclude(phone=None).order_by("pk")]
+
+
+def keys_in_use() -> set[int]:
+    return {key for counts in values_by_key().values() for key in counts}
+
+
+def test_a_whole_rotation_leaves_everything_readable_and_the_old_key_gone(rotate: Any, keys: Path) -> None:
+    wave = make_wave()
+    for _ in range(3):
+        make_registration(wave)
+    make_user(phone=PHONE)
+    before = opened()
+    rotate("--add")
+    assert Keyring.from_file(keys).active == 1
+    assert keys_in_use() == {1}
+    rotate("--activate")
+    assert opened() == before
+    assert "Everything stands under key 2" in rotate("--reencrypt", "--batch=2")
+    assert keys_in_use() == {2}
+    rotate("--retire", "1")
+    assert set(Keyring.from_file(keys).keys) == {2}
+    assert opened() == before
+    assert Applicant.objects.values("nik_index").distinct().count() == 3
+    assert keys.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_running_process_opens_what_another_wrote_under_a_key_added_since(rotate: Any, settings: Any) -> None:
+    running = keyring()
+    rotate("--add")
+    rotate("--activate")
+    make_user(phone=PHONE)
+    settings.KEYRING = running
+    assert User.objects.get().phone.open() == PHONE
+
+
+def test_a_key_in_use_is_not_retired(rotate: Any, keys: Path) -> None:
+    make_user(phone=PHONE)
+    rotate("--add")
+    rotate("--activate")
+    with pytest.raises(CommandError, match=r"Key 1 is in use. accounts_user.phone: 1"):
+        rotate("--retire", "1")
+    with pytest.raises(CommandError, match="Key 2 is active"):
+        rotate("--retire", "2")
+    assert set(Keyring.from_file(keys).keys) == {1, 2}
+    assert opened() == [(PHONE,)]
+
+
+def test_after_retiring_a_process_with_the_old_file_is_refused_rather_than_unreadable(
+    rotate: Any, settings: Any
+) -> None:
+    old = keyring()
+    user = make_user(phone=PHONE)
+    for step in (["--add"], ["--activate"], ["--reencrypt"], ["--retire", "1"]):
+        rotate(*step)
+    settings.KEYRING = old
+    user.phone = "+6281234567891"
+    with pytest.raises(IntegrityError, match="accounts_user_phone_key_1"), transaction.atomic():
+        user.save()
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE accounts_user DROP CONSTRAINT accounts_user_phone_key_1")
+
+
+def test_a_row_that_does_not_open_keeps_no_other_from_moving(rotate: Any) -> None:
+    sri, budi, tuti = (make_user(phone=f"+62812345678{n}") for n in (11, 12, 13))
+    User.objects.filter(pk=budi.pk).update(phone=sri.phone)
+    rotate("--add")
+    rotate("--activate")
+    with pytest.raises(CommandError, match=r"accounts_user.phone: 1 under key 1"):
+        rotate("--reencrypt", "--batch=1")
+    assert {User.objects.get(pk=user.pk).phone.open() for user in (sri, tuti)} == {"+6281234567811", "+6281234567813"}
+
+
+def test_a_second_key_is_not_added_before_the_first_is_active(rotate: Any, keys: Path) -> None:
+    rotate("--add")
+    with pytest.raises(CommandError, match="Key 2 was added before"):
+        rotate("--add")
+    assert list(json.loads(keys.read_text())["keys"]) == ["1", "2"]
