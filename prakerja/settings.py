@@ -10,6 +10,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from accounts.scope import API_SCOPES
 from records.keyring import Keyring
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -37,6 +38,14 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.forms",
     "import_export",
+    "oauth2_provider",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 
 MIDDLEWARE = [
@@ -48,8 +57,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.SessionLimitsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "prakerja.middleware.ScopeMiddleware",  # innermost: opens the request's one transaction
 ]
 
@@ -117,8 +128,39 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.ApiClient"
+OAUTH2_PROVIDER = {
+    "SCOPES": API_SCOPES,
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 15 * 60,
+    "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.BackendApplicationServer",  # client credentials, and nothing else
+    "OAUTH2_VALIDATOR_CLASS": "accounts.api.tokens.ClientValidator",
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,  # of a token only its checksum is kept
+}
+
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "workplace"
+# allauth keeps the steps of a sign-in and the second factors; the pages, the codes and the budgets are ours (accounts).
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = False  # counted in this process's memory; ours are counted in the database
+MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_RECOVERY_CODE_DIGITS = 10
+MFA_TOTP_ISSUER = "Portal Kuota Luring Prakerja"
+MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds: phones' clocks are not exact
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT
+SESSION_IDLE_SECONDS = 3600
+# Codes and links by message: what all sign-ins together may cost a day. Beyond it only passwords and passkeys open.
+SIGN_IN_MESSAGES_A_DAY = int(os.environ.get("PRAKERJA_SIGN_IN_MESSAGES_A_DAY", "5000"))
+SIGN_IN_RUPIAH_A_DAY = int(os.environ.get("PRAKERJA_SIGN_IN_RUPIAH_A_DAY", "1000000"))
+SMS_RUPIAH = int(os.environ.get("PRAKERJA_SMS_RUPIAH", "400"))
+# Where links in messages lead; never taken from a request, whose Host header is the sender's word.
+PORTAL_URL = os.environ.get(
+    "PRAKERJA_URL", (CSRF_TRUSTED_ORIGINS or [f"http://127.0.0.1:{os.environ.get('PORT') or '8000'}"])[0]
+)
 
 LANGUAGE_CODE = "id"
 LANGUAGES = [("id", _("Bahasa Indonesia")), ("en", "English")]
@@ -175,3 +217,11 @@ REGISTRATION_NUMBERS = None  # only a rehearsal names a source of its own, to be
 SAMPLE_DATA = os.environ.get("PRAKERJA_SAMPLE", "1" if DEVELOPMENT else "0") == "1"
 # After the freeze people may object to the list for so long before dice count; a sample province does not wait.
 OBJECTION_HOURS = int(os.environ.get("PRAKERJA_OBJECTION_HOURS", "0" if SAMPLE_DATA else "48"))
+
+# Who can be sent messages: for each kind of recipient the function that knows addresses, called when a message is sent:
+# (ids: Collection[UUID], channel: str) -> Mapping[UUID, str], E.164 numbers or e-mail addresses; without one, no entry.
+ADDRESS_BOOKS = {
+    "user": "accounts.selectors.addresses_of",
+    "applicant": "registrations.selectors.contact.addresses_of",
+}
+PORTAL_ADDRESS = ALLOWED_HOSTS[0]  # as messages name it

@@ -38,7 +38,7 @@ OPEN = {
 # No grant at all: only the owner's own work reads or writes them.
 CLOSED = {
     "account_emailaddress", "account_emailconfirmation", "accounts_signinfailure", "auth_group", "auth_group_permissions", "auth_permission", "django_content_type",
-    "django_migrations", "django_session", "registrations_statusattempt",
+    "django_migrations", "django_session", "records_delivery", "records_optout", "records_spending", "registrations_statusattempt",
 }  # fmt: skip
 # Granted by the column:
 BY_COLUMN = {"accounts_user"}
@@ -52,6 +52,8 @@ WALLED = {
     "mfa_authenticator": "DELETE, INSERT, SELECT, UPDATE",
     "records_event": "INSERT, SELECT",
     "records_job": "SELECT",
+    "records_message": "SELECT",
+    "records_messagetemplate": "INSERT, SELECT",
     "records_read": "INSERT, SELECT",
     "registrations_applicant": "INSERT, SELECT, UPDATE",
     "registrations_consent": "INSERT, SELECT",
@@ -88,7 +90,8 @@ OWNERS_FUNCTIONS = {
     "registrations_find_repeat",
 }  # fmt: skip
 PEOPLE = [
-    "records_event", "records_read", "registrations_applicant", "registrations_consent", "registrations_disability",
+    "records_event", "records_message", "records_read", "registrations_applicant", "registrations_consent",
+    "registrations_disability",
     "registrations_disabilityneed", "registrations_eligibilitydecision", "registrations_registration",
     "registrations_tally", "training_drawentry", "training_drawresult", "training_placement", "training_wish",
     "training_wishlist",

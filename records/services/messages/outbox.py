@@ -1,0 +1,78 @@
+"""The outbox: what is to be told is written in the transaction of its cause, and sent by a worker afterwards."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from records.ids import uuid7
+from records.models import Message
+from records.services.messages.templates import UnknownTemplate, checked
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Somebody known: `kind` is a key of settings.ADDRESS_BOOKS. The address is looked up when a message is sent."""
+
+    kind: str
+    id: UUID
+
+
+def queue_message(
+    *,
+    template: str,
+    channel: str,
+    language: str,
+    key: str,
+    values: Mapping[str, str],
+    now: datetime,
+    recipient: Recipient | None = None,
+    destination: str | None = None,
+    secret: bool = False,
+    expires_at: datetime | None = None,
+) -> UUID:
+    """Promise a message in the caller's transaction: it goes out if that commits, and never otherwise. Its id.
+
+    `key` names the occasion: asked again, the message that stands is returned and nothing is added. Give either a recipient
+    or, for somebody not known yet, a `destination` (E.164 or e-mail address). A `secret` one must expire; its values are
+    wiped once it is delivered or expired. Works in every scope and costs one statement.
+
+    Raises UnknownTemplate, WrongPlaceholders, ValueError for not exactly one of recipient and destination or a secret
+    without an end.
+    """
+    if (recipient is None) == (not destination):
+        raise ValueError("give exactly one of recipient and destination")
+    if secret and expires_at is None:
+        raise ValueError("a secret message needs an end")
+    entry = checked(template, channel, language, frozenset(values))
+    message = Message(pk=uuid7())
+    if destination:
+        message.destination = destination
+    if sealed := secret or entry["sealed"]:
+        message.sealed_values = json.dumps(dict(values))
+    arguments = [
+        message.pk,
+        key,
+        template,
+        channel,
+        language,
+        entry["kind"],
+        recipient.kind if recipient else "",
+        recipient.id if recipient else None,
+        message.destination.ciphertext if destination else None,
+        json.dumps({} if sealed else dict(values)),
+        message.sealed_values.ciphertext if sealed else None,
+        secret,
+        now,
+        now,
+        expires_at,
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT records_queue_message({', '.join(['%s'] * len(arguments))})", arguments)
+        found: UUID | None = cursor.fetchone()[0]
+    if found is None:
+        raise UnknownTemplate(f"{template} {channel} {language}")
+    return found
