@@ -6,6 +6,19 @@ from uuid import UUID
 
 PROVINCE_ROLES = frozenset({"planner", "approver"})
 OFFICE_ROLES = frozenset({"mentor", "office_head"})
+API_ROLES = frozenset({"ministry", "institution"})  # of clients of the API: they read, and write nothing
+
+# What a client of the API may be let to read (OAuth scopes).
+IDENTITY = "registrations:identity"
+API_SCOPES = {
+    "waves:read": "Waves and the decrees that size them",
+    "quota:read": "Quota splits, their cells and where each figure comes from",
+    "observations:read": "Indicator figures with data set and source",
+    "registrations:read": "Registrations; the NIK stays masked",
+    IDENTITY: "The NIK in full: each one read is logged and shown to its person",
+    "draws:read": "Draws, classes and placements",
+    "statistics:read": "Numbers of people and places",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +29,7 @@ class Scope:
     roles: frozenset[str] = frozenset()
     regency_ids: frozenset[int] = field(default_factory=frozenset)
     applicant_id: UUID | None = None
+    head_ids: frozenset[int] = field(default_factory=frozenset)  # of regency_ids, where the role is office_head
 
     @property
     def is_province(self) -> bool:
@@ -23,11 +37,16 @@ class Scope:
 
     @property
     def sees_all(self) -> bool:
-        return self.is_province or "auditor" in self.roles
+        return self.is_province or bool(self.roles & {"auditor", "ministry"})
 
     @property
     def is_office(self) -> bool:
         return bool(self.roles & OFFICE_ROLES)
+
+    @property
+    def is_operator(self) -> bool:
+        """Runs the portal; this role alone shows no person's row."""
+        return "operator" in self.roles
 
     @property
     def actor_id(self) -> UUID:
@@ -55,7 +74,9 @@ class Scope:
                 "all": self.sees_all,
                 "province": self.is_province,
                 "auditor": "auditor" in self.roles,
+                "operator": self.is_operator,
                 "regencies": sorted(self.regency_ids),
+                "heads": sorted(self.head_ids),
                 "applicant": str(self.applicant_id) if self.applicant_id else None,
             }
         )

@@ -1,3 +1,4 @@
+from accounts.models.clients import ApiClient, Institution
 from accounts.models.users import SignInFailure, User
 
-__all__ = ["SignInFailure", "User"]
+__all__ = ["ApiClient", "Institution", "SignInFailure", "User"]

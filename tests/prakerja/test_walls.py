@@ -39,6 +39,8 @@ OPEN = {
 CLOSED = {
     "account_emailaddress", "account_emailconfirmation", "accounts_signinfailure", "auth_group", "auth_group_permissions", "auth_permission", "django_content_type",
     "django_migrations", "django_session", "records_delivery", "records_optout", "records_spending", "registrations_statusattempt",
+    "accounts_apiclient", "accounts_institution", "oauth2_provider_accesstoken", "oauth2_provider_devicegrant",
+    "oauth2_provider_grant", "oauth2_provider_idtoken", "oauth2_provider_refreshtoken",
 }  # fmt: skip
 # Granted by the column:
 BY_COLUMN = {"accounts_user"}
