@@ -47,3 +47,9 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
     messages.success(request, _("Anda sudah keluar. Tutup peramban ini bila komputer dipakai bersama."))
     return redirect("sign-in")
+
+
+@require_http_methods(["GET"])
+def factors(request: HttpRequest) -> HttpResponse:
+    """Where who has no second factor yet gets one."""
+    return HttpResponse(status=204)

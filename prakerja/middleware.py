@@ -13,6 +13,7 @@ from django.utils import translation
 
 from accounts.middleware import View
 from accounts.scope import NOBODY, Scope
+from accounts.selectors.factors import passed_second_factor
 from accounts.services import enter_scope
 from clusters.selectors.offices import scope_of
 from records.walls import ROLE
@@ -87,7 +88,10 @@ def _has_nul(request: HttpRequest) -> bool:
 
 
 def _scope(request: HttpRequest) -> Scope:
-    scope = scope_of(request.user) if request.user.is_authenticated else NOBODY
+    scope = NOBODY
+    if request.user.is_authenticated:
+        # Roles count from the second factor on.
+        scope = scope_of(request.user) if passed_second_factor(request) else Scope(user_id=request.user.pk)
     applicant_id = request.session.get(APPLICANT_KEY)
     # A colleague's rights do not grow by a person who registered in the same browser.
     return scope.as_applicant(UUID(applicant_id)) if applicant_id and scope.user_id is None else scope

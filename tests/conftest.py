@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from tests.factories.staff import make_staff
+from tests.factories.staff import make_staff, sign_in
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +30,7 @@ def as_role(db: None) -> Callable[..., Client]:
 
     def signed_in(role: str, regency: int | None = None) -> Client:
         client = Client()
-        client.force_login(make_staff(role, regency))
+        sign_in(client, make_staff(role, regency))
         return client
 
     return signed_in

@@ -1,8 +1,15 @@
 """People who work in an office or at the province."""
 
+import time
 from datetime import date
 from itertools import count
 from typing import Any
+
+from allauth.account.internal.flows.login import (
+    _AUTHENTICATION_METHODS_USER_SESSION_KEY,
+    AUTHENTICATION_METHODS_SESSION_KEY,
+)
+from django.test import Client
 
 from accounts.models import User
 from accounts.scope import OFFICE_ROLES, Scope
@@ -41,3 +48,12 @@ def make_staff(role: str, regency: int | None = None, **fields: Any) -> User:
 def scope_of(role: str) -> Scope:
     """The scope of somebody new with this role at the province."""
     return Scope(user_id=make_staff(role).pk, roles=frozenset({role}))
+
+
+def sign_in(client: Client, user: User) -> None:
+    """Signed in as if with two factors, just now."""
+    client.force_login(user)
+    session = client.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "mfa", "at": time.time(), "type": "totp", "id": 0}]
+    session[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(user.pk)
+    session.save()

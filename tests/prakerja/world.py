@@ -18,7 +18,7 @@ from tests.clusters.quota_data import AFIRMASI, NOW, deliver_indicators, deliver
 from tests.factories.draws import Ready, make_class, published
 from tests.factories.people import make_region, make_wave
 from tests.factories.registered import make_registration
-from tests.factories.staff import make_staff, scope_of
+from tests.factories.staff import make_staff, scope_of, sign_in
 from training.models import Placement, TrainingClass, Wish, WishList
 
 ROLES = (
@@ -88,7 +88,7 @@ def make_world() -> World:
             session.save()
             client.cookies["sessionid"] = session.session_key
         elif role != "public":
-            client.force_login(make_staff("" if role == "member" else role, OWN))
+            sign_in(client, make_staff("" if role == "member" else role, OWN))
     return world
 
 
