@@ -3,6 +3,7 @@
 Outside development and tests no secret has a default: the key file must exist and hosts must be named.
 """
 
+import json
 import os
 from pathlib import Path
 
@@ -12,6 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.scope import API_SCOPES
 from records.keyring import Keyring
+
+
+
+def _amounts(variable: str, default: str) -> dict[str, int]:
+    """`sms=350;whatsapp=450` as a mapping."""
+    pairs = (pair.partition("=") for pair in os.environ.get(variable, default).split(";") if pair.strip())
+    return {name.strip(): int(amount) for name, _, amount in pairs}
+
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENT = os.environ.get("PRAKERJA_ENV", "development")
@@ -114,6 +123,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {"clusters.*": {"queue": "quota"}, "training.*": {"queue": "draw"}}
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "records.sweep_jobs", "schedule": 10.0},
+    "seal-logs": {"task": "records.seal_logs", "schedule": 10.0},
     "propose-splits": {"task": "clusters.propose_due_splits", "schedule": 300.0},
     "advance-waves": {"task": "clusters.advance_waves", "schedule": 60.0},
     "lapse-offers": {"task": "training.lapse_offers", "schedule": 900.0},
@@ -225,3 +235,21 @@ ADDRESS_BOOKS = {
     "applicant": "registrations.selectors.contact.addresses_of",
 }
 PORTAL_ADDRESS = ALLOWED_HOSTS[0]  # as messages name it
+# Ways out by channel, in the order in which they are tried (records.gateways); none is a channel that waits.
+MESSAGE_GATEWAYS = os.environ.get(
+    "MESSAGE_GATEWAYS",
+    "; ".join(f"{channel}=simulator" for channel in ("sms", "email", "whatsapp")) if SAMPLE_DATA else "",
+)
+MESSAGE_TOKENS = json.loads(Path(os.environ["MESSAGE_TOKENS_FILE"]).read_text()) if "MESSAGE_TOKENS_FILE" in os.environ else {}
+MESSAGE_SENDER = os.environ.get("MESSAGE_SENDER", "PRAKERJA")
+# In rupiah: what a segment of an SMS or another message costs, and what a channel may cost a day; not named: free, no limit.
+MESSAGE_PRICES = _amounts("MESSAGE_PRICES", "sms=350;whatsapp=450")
+MESSAGE_BUDGETS = _amounts("MESSAGE_BUDGETS", "sms=10000000;whatsapp=10000000")
+DEFAULT_FROM_EMAIL = os.environ.get("MESSAGE_FROM_EMAIL", f"portal@{PORTAL_ADDRESS}")
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
+EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25" if DEVELOPMENT else "587"))
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = MESSAGE_TOKENS.get(EMAIL_HOST, "")
+EMAIL_USE_TLS = not DEVELOPMENT
+EMAIL_TIMEOUT = 10
+ANYMAIL = MESSAGE_TOKENS.get("anymail", {})

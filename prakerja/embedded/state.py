@@ -16,7 +16,7 @@ from typing import Literal
 
 ROOT = Path(__file__).resolve().parents[2]
 FREE_BYTES_NEEDED = 500 * 2**20
-PEPPERS = ("nik", "kk", "phone", "code")
+PEPPERS = ("nik", "kk", "phone", "code", "seal")
 SERVER_ACCOUNT = "nobody"
 
 Flavour = Literal["dev", "test"]
@@ -68,8 +68,9 @@ class State:
         return folder
 
     def ensure_keys(self) -> None:
-        """Create the key file once; it is never overwritten, since what it encrypted would be lost."""
+        """Create the key file once; no key in it is ever changed, since what it encrypted would be lost."""
         if self.keys.exists():
+            add_missing_peppers(self.keys)
             return
         if (self.folder / "postgres").exists():
             raise EmbeddedError(
@@ -137,6 +138,27 @@ def create_keys(path: Path) -> None:
     folder = os.open(path.parent, os.O_RDONLY)
     os.fsync(folder)
     os.close(folder)
+
+
+def add_missing_peppers(path: Path) -> None:
+    """Give a key file that was made before the portal needed one of the PEPPERS that one too; all else in it stays."""
+    if all(name in _peppers(path) for name in PEPPERS):
+        return
+    lock = take_lock(path.with_suffix(".lock"), fcntl.LOCK_EX)  # another start may be adding it
+    try:
+        content = json.loads(path.read_text())
+        content["peppers"] = {name: _random_key() for name in PEPPERS} | content["peppers"]
+        write_private(path, json.dumps(content, indent=1) + "\n")
+    finally:
+        os.close(lock)
+
+
+def _peppers(path: Path) -> dict[str, str]:
+    """Those of a key file; of one that cannot be used, all: whoever opens the keyring says what is wrong with it."""
+    try:
+        return dict(json.loads(path.read_text())["peppers"])
+    except (ValueError, KeyError, TypeError):
+        return dict.fromkeys(PEPPERS, "")
 
 
 def _random_key() -> str:

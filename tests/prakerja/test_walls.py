@@ -33,7 +33,7 @@ from tests.prakerja.database import ask, refused
 OPEN = {
     "clusters_blankspotvillage", "clusters_cluster", "clusters_clusterarea", "clusters_dataset", "clusters_district",
     "clusters_labouroffice", "clusters_observation", "clusters_regency", "clusters_ruleset", "clusters_village",
-    "training_merkleblock", "training_programme", "training_provider",
+    "records_seal", "training_merkleblock", "training_programme", "training_provider",
 }  # fmt: skip
 # No grant at all: only the owner's own work reads or writes them.
 CLOSED = {
@@ -88,7 +88,7 @@ COLUMNS = {
 }
 # What runs with the owner's rights and is called by web requests: answers one question, or adds one row.
 OWNERS_FUNCTIONS = {
-    "accounts_end_other_sessions", "records_request_job", "registrations_add_attempt", "registrations_count_attempts", "registrations_count_household",
+    "accounts_end_other_sessions", "records_queue_message", "records_request_job", "registrations_add_attempt", "registrations_count_attempts", "registrations_count_household",
     "registrations_find_repeat",
 }  # fmt: skip
 PEOPLE = [
