@@ -15,7 +15,6 @@ from accounts.scope import API_SCOPES
 from records.keyring import Keyring
 
 
-
 def _amounts(variable: str, default: str) -> dict[str, int]:
     """`sms=350;whatsapp=450` as a mapping."""
     pairs = (pair.partition("=") for pair in os.environ.get(variable, default).split(";") if pair.strip())
@@ -120,13 +119,20 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
 }
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"clusters.*": {"queue": "quota"}, "training.*": {"queue": "draw"}}
+CELERY_TASK_ROUTES = {
+    "clusters.*": {"queue": "quota"},
+    "training.*": {"queue": "draw"},
+    "records.deliver_*": {"queue": "notify"},
+}
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "records.sweep_jobs", "schedule": 10.0},
     "seal-logs": {"task": "records.seal_logs", "schedule": 10.0},
     "propose-splits": {"task": "clusters.propose_due_splits", "schedule": 300.0},
     "advance-waves": {"task": "clusters.advance_waves", "schedule": 60.0},
     "lapse-offers": {"task": "training.lapse_offers", "schedule": 900.0},
+    # The next sweep takes over: what no worker has taken by then is dropped and does not pile up.
+    "deliver-messages": {"task": "records.deliver_due_messages", "schedule": 5.0, "options": {"expires": 5}},
+    "wipe-messages": {"task": "records.deliver_wipe", "schedule": 60.0},
     "fold-tally": {"task": "registrations.fold_tally", "schedule": 30.0},
 }
 
@@ -240,7 +246,9 @@ MESSAGE_GATEWAYS = os.environ.get(
     "MESSAGE_GATEWAYS",
     "; ".join(f"{channel}=simulator" for channel in ("sms", "email", "whatsapp")) if SAMPLE_DATA else "",
 )
-MESSAGE_TOKENS = json.loads(Path(os.environ["MESSAGE_TOKENS_FILE"]).read_text()) if "MESSAGE_TOKENS_FILE" in os.environ else {}
+MESSAGE_TOKENS = (
+    json.loads(Path(os.environ["MESSAGE_TOKENS_FILE"]).read_text()) if "MESSAGE_TOKENS_FILE" in os.environ else {}
+)
 MESSAGE_SENDER = os.environ.get("MESSAGE_SENDER", "PRAKERJA")
 # In rupiah: what a segment of an SMS or another message costs, and what a channel may cost a day; not named: free, no limit.
 MESSAGE_PRICES = _amounts("MESSAGE_PRICES", "sms=350;whatsapp=450")

@@ -1,6 +1,8 @@
-"""Starting jobs: at once after the request's commit, and again by the sweep when that was lost."""
+"""Starting jobs and sending messages: at once after the request's commit, and again by a sweep when that was lost."""
 
+from datetime import timedelta
 from functools import partial
+from random import SystemRandom
 from uuid import UUID
 
 from celery import current_app, shared_task
@@ -9,6 +11,7 @@ from django.utils import timezone
 
 from records.models import Job
 from records.services.jobs import forgotten_jobs
+from records.services.messages import delivery
 from records.services.seals import seal_logs
 
 
@@ -32,3 +35,32 @@ def sweep_jobs() -> None:
 def seal_logs_now() -> None:
     """Seal what both logs have gained; a second call while one is at work does nothing."""
     seal_logs(now=timezone.now())
+
+
+SENDING = timedelta(seconds=5)  # of one sweep; beat starts the next one
+_chance = SystemRandom().random
+
+
+def deliver_on_commit(message_id: UUID) -> None:
+    """Have the message sent right after the commit. Losing this costs seconds, not the message: the sweep finds it."""
+    transaction.on_commit(
+        partial(current_app.send_task, "records.deliver_message", kwargs={"message_id": str(message_id)}, retry=False),
+        robust=True,
+    )
+
+
+@shared_task(name="records.deliver_message")
+def deliver_message(message_id: str) -> None:
+    delivery.deliver(message_id=UUID(message_id), now=timezone.now, chance=_chance)
+
+
+@shared_task(name="records.deliver_due_messages")
+def deliver_due_messages() -> None:
+    """Beat: send what is due, for as long as until the next beat."""
+    delivery.deliver_due(now=timezone.now, chance=_chance, until=timezone.now() + SENDING)
+
+
+@shared_task(name="records.deliver_wipe")
+def wipe_expired_messages() -> None:
+    """Beat: wipe the values of secret messages that ended."""
+    delivery.wipe_expired(now=timezone.now())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 
 from records.ids import uuid7
@@ -40,11 +41,13 @@ def queue_message(
     or, for somebody not known yet, a `destination` (E.164 or e-mail address). A `secret` one must expire; its values are
     wiped once it is delivered or expired. Works in every scope and costs one statement.
 
-    Raises UnknownTemplate, WrongPlaceholders, ValueError for not exactly one of recipient and destination or a secret
-    without an end.
+    Raises UnknownTemplate, WrongPlaceholders, and ValueError for not exactly one of recipient and destination, an unknown
+    kind of recipient, or a secret without an end.
     """
     if (recipient is None) == (not destination):
         raise ValueError("give exactly one of recipient and destination")
+    if recipient and recipient.kind not in settings.ADDRESS_BOOKS:
+        raise ValueError(f"settings.ADDRESS_BOOKS has no {recipient.kind!r}")
     if secret and expires_at is None:
         raise ValueError("a secret message needs an end")
     entry = checked(template, channel, language, frozenset(values))
