@@ -172,7 +172,6 @@ SESSION_IDLE_SECONDS = 3600
 # Codes and links by message: what all sign-ins together may cost a day. Beyond it only passwords and passkeys open.
 SIGN_IN_MESSAGES_A_DAY = int(os.environ.get("PRAKERJA_SIGN_IN_MESSAGES_A_DAY", "5000"))
 SIGN_IN_RUPIAH_A_DAY = int(os.environ.get("PRAKERJA_SIGN_IN_RUPIAH_A_DAY", "1000000"))
-SMS_RUPIAH = int(os.environ.get("PRAKERJA_SMS_RUPIAH", "400"))
 # Where links in messages lead; never taken from a request, whose Host header is the sender's word.
 PORTAL_URL = os.environ.get(
     "PRAKERJA_URL", (CSRF_TRUSTED_ORIGINS or [f"http://127.0.0.1:{os.environ.get('PORT') or '8000'}"])[0]
@@ -237,7 +236,7 @@ OBJECTION_HOURS = int(os.environ.get("PRAKERJA_OBJECTION_HOURS", "0" if SAMPLE_D
 # Who can be sent messages: for each kind of recipient the function that knows addresses, called when a message is sent:
 # (ids: Collection[UUID], channel: str) -> Mapping[UUID, str], E.164 numbers or e-mail addresses; without one, no entry.
 ADDRESS_BOOKS = {
-    "user": "accounts.selectors.addresses_of",
+    "user": "accounts.selectors.addresses.addresses_of",
     "applicant": "registrations.selectors.contact.addresses_of",
 }
 PORTAL_ADDRESS = ALLOWED_HOSTS[0]  # as messages name it
@@ -253,8 +252,8 @@ MESSAGE_SENDER = os.environ.get("MESSAGE_SENDER", "PRAKERJA")
 # In rupiah: what a segment of an SMS or another message costs, and what a channel may cost a day; not named: free, no limit.
 MESSAGE_PRICES = _amounts("MESSAGE_PRICES", "sms=350;whatsapp=450")
 MESSAGE_BUDGETS = _amounts("MESSAGE_BUDGETS", "sms=10000000;whatsapp=10000000")
-DEFAULT_FROM_EMAIL = os.environ.get("MESSAGE_FROM_EMAIL", f"portal@{PORTAL_ADDRESS}")
-EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
+DEFAULT_FROM_EMAIL = os.environ.get("MESSAGE_FROM_EMAIL") or f"portal@{PORTAL_ADDRESS}"
+EMAIL_HOST = os.environ.get("EMAIL_HOST") or "localhost"
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25" if DEVELOPMENT else "587"))
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = MESSAGE_TOKENS.get(EMAIL_HOST, "")
