@@ -75,6 +75,7 @@ class Scope:
                 "province": self.is_province,
                 "auditor": "auditor" in self.roles,
                 "operator": self.is_operator,
+                "approver": "approver" in self.roles,
                 "regencies": sorted(self.regency_ids),
                 "heads": sorted(self.head_ids),
                 "applicant": str(self.applicant_id) if self.applicant_id else None,

@@ -53,8 +53,19 @@ class ClusterAreaQuerySet(models.QuerySet[Any]):
 
 class MembershipQuerySet(models.QuerySet[Any]):
     def valid_on(self, day: date) -> Self:
-        return self.filter(
-            Q(approved_by__isnull=False),
-            Q(valid_from__lte=day),
-            Q(valid_to__isnull=True) | Q(valid_to__gte=day),
-        )
+        """Those that hold on this day; one that was ended holds on none."""
+        return self.filter(Q(valid_to__isnull=True) | Q(valid_to__gte=day), valid_from__lte=day, ended_at__isnull=True)
+
+    def within(self, scope: Scope) -> Self:
+        """One's own, those of the offices one heads; the province, auditors and operators see all."""
+        if scope.is_province or scope.roles & {"auditor", "operator"}:
+            return self
+        return self.filter(Q(user_id=scope.user_id) | Q(office_id__in=scope.head_ids))
+
+
+class ProposalQuerySet(models.QuerySet[Any]):
+    def within(self, scope: Scope) -> Self:
+        """One's own proposals, those for the offices one heads; the province and auditors see all."""
+        if scope.is_province or "auditor" in scope.roles:
+            return self
+        return self.filter(Q(proposed_by_id=scope.user_id) | Q(office_id__in=scope.head_ids))

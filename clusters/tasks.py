@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from clusters.selectors.quota import PROPOSE
 from clusters.services import waves
+from clusters.services.memberships import ADMIT, admit
 from clusters.services.quota import Unsplittable, propose_split, request_due_splits
 from records.services.jobs import run_job
 from records.tasks import start_on_commit
@@ -47,3 +48,13 @@ def propose_due_splits() -> None:
 def advance_waves() -> None:
     """Beat: move on the waves whose day has come."""
     waves.advance_waves(now=timezone.now())
+
+
+@shared_task(name=ADMIT)
+def admit_member_job(job_id: str) -> None:
+    run_job(job_id=UUID(job_id), effect=_admit)
+
+
+def _admit(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    user = admit(proposal_id=UUID(payload["proposal_id"]), now=timezone.now())
+    return {"user_id": str(user.pk)}

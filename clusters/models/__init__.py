@@ -1,7 +1,7 @@
 """What is scarce, and who administers it."""
 
 from clusters.models.data import Dataset, Observation
-from clusters.models.offices import LabourOffice, Membership
+from clusters.models.offices import LabourOffice, Membership, MembershipProposal
 from clusters.models.places import (
     BlankSpotVillage,
     Cluster,
@@ -23,6 +23,7 @@ __all__ = [
     "District",
     "LabourOffice",
     "Membership",
+    "MembershipProposal",
     "Named",
     "Observation",
     "QuotaCell",

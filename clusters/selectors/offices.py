@@ -19,4 +19,5 @@ def scope_of(user: AbstractBaseUser | AnonymousUser) -> Scope:
         user_id=user.pk,
         roles=frozenset(role for role, _ in memberships),
         regency_ids=frozenset(office for _, office in memberships if office is not None),
+        head_ids=frozenset(office for role, office in memberships if role == Membership.Role.OFFICE_HEAD),
     )

@@ -37,7 +37,7 @@ OPEN = {
 }  # fmt: skip
 # No grant at all: only the owner's own work reads or writes them.
 CLOSED = {
-    "account_emailaddress", "account_emailconfirmation", "accounts_signinfailure", "auth_group", "auth_group_permissions", "auth_permission", "django_content_type",
+    "account_emailaddress", "account_emailconfirmation", "accounts_factorreset", "accounts_onetimesecret", "accounts_signinfailure", "auth_group", "auth_group_permissions", "auth_permission", "django_content_type",
     "django_migrations", "django_session", "records_delivery", "records_optout", "records_spending", "registrations_statusattempt",
     "accounts_apiclient", "accounts_institution", "oauth2_provider_accesstoken", "oauth2_provider_devicegrant",
     "oauth2_provider_grant", "oauth2_provider_idtoken", "oauth2_provider_refreshtoken",
@@ -47,6 +47,7 @@ BY_COLUMN = {"accounts_user"}
 # With row-level security, and what web requests may do there.
 WALLED = {
     "clusters_membership": "SELECT",
+    "clusters_membershipproposal": "INSERT, SELECT",
     "clusters_quotacell": "SELECT",
     "clusters_quotadecision": "INSERT, SELECT",
     "clusters_quotasplit": "SELECT, UPDATE",
@@ -77,6 +78,8 @@ WALLED = {
 }
 COLUMNS = {
     "accounts_user": {"SELECT": {"id", "name"}},
+    "clusters_membership": {"UPDATE": {"valid_to", "ended_at", "ended_by_id", "end_reason"}},
+    "clusters_membershipproposal": {"UPDATE": {"state", "decided_by_id", "decided_at", "reason", "digest"}},
     "registrations_registration": {"UPDATE": {"state", "joined_at", "as_of"}},
     "training_draw": {
         "UPDATE": {
@@ -88,6 +91,7 @@ COLUMNS = {
 }
 # What runs with the owner's rights and is called by web requests: answers one question, or adds one row.
 OWNERS_FUNCTIONS = {
+    "clusters_last_sign_in",
     "accounts_end_other_sessions", "records_queue_message", "records_request_job", "registrations_add_attempt", "registrations_count_attempts", "registrations_count_household",
     "registrations_find_repeat",
 }  # fmt: skip
