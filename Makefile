@@ -6,7 +6,7 @@ N ?= 20000
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env up test lint types messages rehearse
+.PHONY: help env up test lint types messages rehearse backup restore
 
 help: ## List the verbs
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -52,6 +52,14 @@ messages: env ## Collect the texts of the interface (needs GNU gettext) and comp
 
 rehearse: env ## Rehearse a whole wave in a database of its own (N=20000 SEED=1)
 	$(BIN)/python manage.py rehearse --n $(N) --seed $(SEED)
+
+TO ?= var/backups
+backup: env ## Back the database up (TO=folder, KEYS_TO=file elsewhere for a copy of the keys)
+	@$(BIN)/python manage.py backup --to $(TO) $(if $(KEYS_TO),--keys-to $(KEYS_TO))
+
+restore: env ## Bring a backup back and verify every row (FROM=folder, KEYS=file, REPLACE=1 over a database with rows)
+	@test -n "$(FROM)" || { echo "Which backup? make restore FROM=$(TO)/prakerja-..."; exit 1; }
+	@$(BIN)/python manage.py restore --from $(FROM) $(if $(KEYS),--keys $(KEYS)) $(if $(REPLACE),--replace)
 
 bench-%: env ## Run one benchmark of bench/, e.g. bench-intake
 	$(BIN)/python -m bench.$(subst -,_,$*)

@@ -93,7 +93,7 @@ def _again(table: EncryptedTable, keyring: Keyring, row: Row) -> Row | None:
 
 def _write(table: EncryptedTable, rows: list[Row]) -> None:
     names = [column.name for column in table.columns]
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, connection.wrap_database_errors:
         execute_values(
             cursor.cursor,
             f"UPDATE {table.name} SET {', '.join(f'{name} = fresh.{name}' for name in names)}"  # noqa: S608

@@ -12,8 +12,9 @@ from uuid import UUID
 
 import pytest
 from django.core.management import call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.utils import timezone
+from psycopg2 import IntegrityError
 
 from prakerja.embedded.state import ROOT, create_keys
 from prakerja.operations.rotation import values_by_key

@@ -1,7 +1,7 @@
 """Changing the key of personal data, step by step."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,17 @@ from tests.factories.staff import make_user
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PHONE = "+6281234567890"
+
+
+@pytest.fixture(autouse=True)
+def _fences_fall(transactional_db: None) -> Iterator[None]:
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute(
+            r"SELECT conrelid::regclass, conname FROM pg_constraint WHERE conname ~ '_key_\d+$' AND contype = 'c'"
+        )
+        for table, name in cursor.fetchall():
+            cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
 
 
 @pytest.fixture
@@ -106,8 +117,6 @@ def test_after_retiring_a_process_with_the_old_file_is_refused_rather_than_unrea
     user.phone = "+6281234567891"
     with pytest.raises(IntegrityError, match="accounts_user_phone_key_1"), transaction.atomic():
         user.save()
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE accounts_user DROP CONSTRAINT accounts_user_phone_key_1")
 
 
 def test_a_row_that_does_not_open_keeps_no_other_from_moving(rotate: Any) -> None:
@@ -125,3 +134,21 @@ def test_a_second_key_is_not_added_before_the_first_is_active(rotate: Any, keys:
     with pytest.raises(CommandError, match="Key 2 was added before"):
         rotate("--add")
     assert list(json.loads(keys.read_text())["keys"]) == ["1", "2"]
+
+
+def test_a_table_that_takes_no_change_is_named_and_the_others_move(rotate: Any) -> None:
+    make_registration(make_wave())
+    make_user(phone=PHONE)
+    rotate("--add")
+    rotate("--activate")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TRIGGER still BEFORE UPDATE ON accounts_user FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        )
+    try:
+        with pytest.raises(CommandError, match=r"accounts_user refuses changes.*accounts_user.phone: 1 under key 1"):
+            rotate("--reencrypt")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TRIGGER still ON accounts_user")
+    assert values_by_key()["registrations_applicant.nik"] == {2: 1}
