@@ -123,6 +123,7 @@ CELERY_TASK_ROUTES = {
     "clusters.*": {"queue": "quota"},
     "training.*": {"queue": "draw"},
     "records.deliver_*": {"queue": "notify"},
+    "records.work_on_import": {"queue": "import"},
 }
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "records.sweep_jobs", "schedule": 10.0},
@@ -133,7 +134,13 @@ CELERY_BEAT_SCHEDULE = {
     # The next sweep takes over: what no worker has taken by then is dropped and does not pile up.
     "deliver-messages": {"task": "records.deliver_due_messages", "schedule": 5.0, "options": {"expires": 5}},
     "wipe-messages": {"task": "records.deliver_wipe", "schedule": 60.0},
+    "clear-imports": {"task": "records.clear_imports", "schedule": 3600.0},
     "fold-tally": {"task": "registrations.fold_tally", "schedule": 30.0},
+}
+
+# What the import engine (records.resources) knows, by kind: whose file goes into which table.
+IMPORTS = {
+    "person_list": "registrations.resources.PersonListImport",
 }
 
 AUTH_USER_MODEL = "accounts.User"

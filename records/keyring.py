@@ -60,21 +60,25 @@ class Keyring:
 
     def encrypt(self, field: str, row: UUID, text: str) -> bytes:
         """version (1 byte) | key id (2) | nonce (12) | ciphertext and tag, bound to `field` of `row`."""
+        return self.encrypt_bytes(field, row, text.encode())
+
+    def encrypt_bytes(self, field: str, row: UUID, data: bytes) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)
-        sealed = self._ciphers[self.active].encrypt(nonce, text.encode(), _associated(field, row))
+        sealed = self._ciphers[self.active].encrypt(nonce, data, _associated(field, row))
         return bytes([_VERSION]) + self.active.to_bytes(2, "big") + nonce + sealed
 
     def decrypt(self, field: str, row: UUID, data: bytes) -> str:
         """Raises KeyringError for an unknown key, a changed or missing byte, or a ciphertext of another row or field."""
+        return self.decrypt_bytes(field, row, data).decode()
+
+    def decrypt_bytes(self, field: str, row: UUID, data: bytes) -> bytes:
         if len(data) < _SHORTEST:
             raise KeyringError("The ciphertext is cut short.")
         cipher = self._cipher(key_of(data))
         if data[0] != _VERSION or cipher is None:
             raise KeyringError("The ciphertext was made with a key that is not in the key file.")
         try:
-            return cipher.decrypt(
-                data[3 : 3 + _NONCE_BYTES], data[3 + _NONCE_BYTES :], _associated(field, row)
-            ).decode()
+            return cipher.decrypt(data[3 : 3 + _NONCE_BYTES], data[3 + _NONCE_BYTES :], _associated(field, row))
         except InvalidTag as error:
             raise KeyringError("The ciphertext does not belong to this field of this row.") from error
 

@@ -1,8 +1,10 @@
 """Starting jobs and sending messages: at once after the request's commit, and again by a sweep when that was lost."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from random import SystemRandom
+from typing import Any
 from uuid import UUID
 
 from celery import current_app, shared_task
@@ -10,7 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from records.models import Job
-from records.services.jobs import forgotten_jobs
+from records.services import imports
+from records.services.jobs import forgotten_jobs, run_job
 from records.services.messages import delivery
 from records.services.seals import seal_logs
 
@@ -29,6 +32,25 @@ def sweep_jobs() -> None:
     """Start every live job that no worker holds."""
     for task, job_id in forgotten_jobs(now=timezone.now()):
         _send(task, job_id)
+
+
+@shared_task(name=imports.TASK)
+def work_on_import(job_id: str) -> None:
+    """One step of an import; it starts the next."""
+    run_job(job_id=UUID(job_id), effect=_work_on_import)
+
+
+def _work_on_import(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    following = imports.work(import_id=UUID(payload["import_id"]), now=timezone.now())
+    if following:
+        start_on_commit(following)
+    return {}
+
+
+@shared_task(name="records.clear_imports")
+def clear_imports() -> None:
+    """Beat: discard imports that nobody decides, and files and undo records that have served their time."""
+    imports.clear(now=timezone.now())
 
 
 @shared_task(name="records.seal_logs")

@@ -57,3 +57,13 @@ class TallyQuerySet(models.QuerySet[Any]):
 
     def in_cluster(self, index: int) -> Self:
         return self.annotate(cluster_bit=F("clusters").bitand(1 << index)).filter(cluster_bit__gt=0)
+
+
+class PersonListQuerySet(models.QuerySet[Any]):
+    def within(self, scope: Scope) -> Self:
+        return self if scope.sees_all else self.filter(regency_id__in=scope.regency_ids)
+
+
+class ListedPersonQuerySet(models.QuerySet[Any]):
+    def within(self, scope: Scope) -> Self:
+        return self if scope.sees_all else self.filter(list__regency_id__in=scope.regency_ids)

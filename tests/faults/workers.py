@@ -28,7 +28,7 @@ def worker() -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
         [
             *[sys.executable, "-m", "celery", "-A", "prakerja.celery:app", "worker", "--concurrency", "1"],
-            *["-Q", "default,quota,draw", "--loglevel", "error", "--without-mingle", "--without-gossip"],
+            *["-Q", "default,quota,draw,import", "--loglevel", "error", "--without-mingle", "--without-gossip"],
         ],
         env={**os.environ, "DATABASE_URL": database_url(), "REDIS_URL": settings.REDIS_URL},
         start_new_session=True,

@@ -38,7 +38,7 @@ OPEN = {
 # No grant at all: only the owner's own work reads or writes them.
 CLOSED = {
     "account_emailaddress", "account_emailconfirmation", "accounts_factorreset", "accounts_onetimesecret", "accounts_signinfailure", "auth_group", "auth_group_permissions", "auth_permission", "django_content_type",
-    "django_migrations", "django_session", "records_delivery", "records_optout", "records_spending", "registrations_statusattempt",
+    "django_migrations", "django_session", "records_importedrow", "records_delivery", "records_optout", "records_spending", "registrations_statusattempt",
     "accounts_apiclient", "accounts_institution", "oauth2_provider_accesstoken", "oauth2_provider_devicegrant",
     "oauth2_provider_grant", "oauth2_provider_idtoken", "oauth2_provider_refreshtoken",
 }  # fmt: skip
@@ -54,6 +54,10 @@ WALLED = {
     "clusters_wave": "INSERT, SELECT, UPDATE",
     "mfa_authenticator": "DELETE, INSERT, SELECT, UPDATE",
     "records_event": "INSERT, SELECT",
+    "records_import": "INSERT, SELECT",
+    "records_importchunk": "INSERT, SELECT",
+    "records_importmapping": "INSERT, SELECT, UPDATE",
+    "records_importrow": "SELECT",
     "records_job": "SELECT",
     "records_message": "SELECT",
     "records_messagetemplate": "INSERT, SELECT",
@@ -63,6 +67,8 @@ WALLED = {
     "registrations_disability": "INSERT, SELECT",
     "registrations_disabilityneed": "INSERT, SELECT",
     "registrations_eligibilitydecision": "INSERT, SELECT",
+    "registrations_listedperson": "SELECT",
+    "registrations_personlist": "SELECT",
     "registrations_registration": "INSERT, SELECT",
     "registrations_tally": "SELECT",
     "training_draw": "INSERT, SELECT",
@@ -80,6 +86,7 @@ COLUMNS = {
     "accounts_user": {"SELECT": {"id", "name"}},
     "clusters_membership": {"UPDATE": {"valid_to", "ended_at", "ended_by_id", "end_reason"}},
     "clusters_membershipproposal": {"UPDATE": {"state", "decided_by_id", "decided_at", "reason", "digest"}},
+    "records_import": {"UPDATE": {"state", "take", "decided_by_id", "decided_at", "size", "sha256", "mapping"}},
     "registrations_registration": {"UPDATE": {"state", "joined_at", "as_of"}},
     "training_draw": {
         "UPDATE": {

@@ -16,7 +16,7 @@ def queued() -> Callable[[], list[Any]]:
 
     def read() -> list[Any]:
         found = []
-        for queue in ("default", "quota", "draw", "notify"):
+        for queue in ("default", "quota", "draw", "notify", "import"):
             for text in reversed(server.lrange(queue, 0, -1)):
                 message = json.loads(text)
                 _, arguments, _ = json.loads(base64.b64decode(message["body"]))

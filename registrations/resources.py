@@ -1,0 +1,85 @@
+"""Files that bring people: lists that offices and institutions keep."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext_lazy as _
+from import_export.fields import Field
+from import_export.widgets import Widget
+
+from records.fields import BlindIndexField
+from records.resources import CellRefused, DateCell, ImportResource
+from registrations.models import ListedPerson, PersonList
+from registrations.nik import MESSAGES, check_nik, mask_nik, normalise_digits
+
+
+class NikCell(Widget):  # type: ignore[misc]
+    """A NIK by its form; digits may be grouped."""
+
+    def __init__(self, today: date) -> None:
+        super().__init__()
+        self.today = today
+
+    def clean(self, value: str, row: Mapping[str, str] | None = None, **kwargs: Any) -> str:
+        nik = normalise_digits(value)
+        if nik:
+            checked = check_nik(nik, birth_date=None, sex=None, known_districts=None, today=self.today)
+            for code, grade in checked.findings:
+                if grade == "reject":
+                    raise CellRefused(code, **({"digits": len(nik)} if code == "nik_length" else {}))
+        return nik
+
+
+class NikIndex(Widget):  # type: ignore[misc]
+    """The blind index by which a NIK is found again, here and among applicants."""
+
+    def clean(self, value: str, row: Mapping[str, str] | None = None, **kwargs: Any) -> bytes | None:
+        nik = normalise_digits(value)
+        return BlindIndexField.of("nik", nik) if nik else None
+
+
+class PersonListImport(ImportResource):
+    """People of one list. `options`: kind (PersonList.Kind), source, day (ISO). A later file of the same list adds to it."""
+
+    title = _("Daftar orang")
+    titles = {"nik": _("NIK"), "reference": _("Nomor surat atau ID Rekom"), "since": _("Sejak tanggal")}
+    also = {
+        "nik": ("No KTP", "Nomor KTP", "Nomor Induk Kependudukan"),
+        "reference": ("Nomor surat", "ID Rekom", "No surat"),
+        "since": ("Tanggal", "Tanggal PHK"),
+    }
+    optional = frozenset({"reference", "since"})
+    texts = MESSAGES
+
+    nik = Field("nik", "nik")
+    nik_index = Field("nik_index", "nik", NikIndex())
+    since = Field("since", "since", DateCell())
+
+    class Meta:
+        model = ListedPerson
+        import_id_fields = ("nik_index",)
+        fields = ("nik", "nik_index", "reference", "since")
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.fields["nik"].widget = NikCell(self.today)
+
+    def prepare(self) -> dict[str, Any]:
+        options = self.options
+        found, _created = PersonList.objects.get_or_create(
+            kind=PersonList.Kind(options["kind"]),
+            regency_id=self.regency_id,
+            source=options["source"],
+            day=parse_date(options["day"]),
+            defaults={"as_of": self.now},
+        )
+        return {"list_id": str(found.pk)}
+
+    def abandon(self, constants: Mapping[str, Any]) -> None:
+        kept = PersonList.objects.filter(pk=constants["list_id"])
+        kept.filter(people=None).delete()
+
+    def mask(self, column: str, text: str) -> str:
+        return mask_nik(normalise_digits(text))
