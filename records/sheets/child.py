@@ -169,7 +169,8 @@ def text_of(value: Any) -> str | None:
 
 def read(data: bytes, suffix: str, limits: dict[str, int]) -> Iterator[Any]:
     """The answers: {"notes"}, then [line, texts, problems by column] of each row."""
-    kept = scan(check_parts(data, limits), limits)
+    archive = check_parts(data, limits)
+    kept = scan(archive, limits)
     try:
         workbook = CalamineWorkbook.from_filelike(BytesIO(data))
         sheets = [
@@ -195,6 +196,8 @@ def read(data: bytes, suffix: str, limits: dict[str, int]) -> Iterator[Any]:
         notes.append(["other_sheets", {"sheets": ", ".join(other[:60] for _index, other in others[:5])}])
     if HIDDEN_ROW.search(xml):
         notes.append(["hidden_rows", {}])
+    if any(name.startswith("xl/externalLinks/") for name in archive.namelist()):
+        notes.append(["links", {}])
     errors = error_cells(xml)
     del xml  # calamine takes its place in memory
     try:

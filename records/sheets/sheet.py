@@ -12,7 +12,7 @@ from records.sheets.reasons import Reason, SheetRefused
 Source = Callable[[int], Iterable[bytes]]  # the file's bytes from this position on, in pieces of any size
 
 _ERROR = re.compile(r"#(?:REF!|N/A|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!)|Err:\d{3}")
-_SUSPECT = frozenset("#E+-0123456789")
+_SHOWN = 100  # characters of a cell that is refused
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:[.,]\d+)?[eE]\+?(?:1[5-9]|[2-9]\d)")
 _TEXT_MARK = re.compile(
     r"'(?='*[=+\-@＝＋－＠\t\r\n]|'*[0-9])"
@@ -95,7 +95,11 @@ def letters(column: int) -> str:
 
 def row_of(line: int, cells: list[str], width: int) -> Row | None:
     """A row of `width` clean cells with what is wrong in it; None when it is empty."""
-    texts = [clean(cell) if cell else "" for cell in cells]
+    joined = "".join(cells)
+    if joined.isascii() and joined.isprintable() and "'" not in joined:
+        texts = [cell.strip() for cell in cells]
+    else:
+        texts = [clean(cell) for cell in cells]
     while len(texts) > width and not texts[-1]:
         texts.pop()
     if not any(texts):
@@ -104,16 +108,17 @@ def row_of(line: int, cells: list[str], width: int) -> Row | None:
     if len(texts) != width:
         problems[None] = Reason("row_width", {"found": len(texts), "expected": width})
         texts = (texts + [""] * width)[:width]
-    for column, text in enumerate(texts):
-        if len(text) > CELL_CHARACTERS:
-            problems[column] = Reason("cell_length", {"limit": CELL_CHARACTERS})
-            texts[column] = text[:100]
-        elif text[:1] in _SUSPECT and (problem := _problem(text)):
-            problems[column] = problem
+    if len(joined) > CELL_CHARACTERS or "#" in joined or "E" in joined or "e+" in joined or "e1" in joined:
+        for column, text in enumerate(texts):
+            if problem := _problem(text):
+                problems[column] = problem
+                texts[column] = text[:_SHOWN]
     return Row(line, texts, problems)
 
 
 def _problem(text: str) -> Reason | None:
+    if len(text) > CELL_CHARACTERS:
+        return Reason("cell_length", {"limit": CELL_CHARACTERS})
     if _ERROR.fullmatch(text):
         return Reason("cell_error", {"error": text})
     return Reason("scientific", {"value": text}) if _SCIENTIFIC.fullmatch(text) else None

@@ -132,7 +132,7 @@ def _survey(source: Source, encoding: str, errors: str = "strict") -> bool:
         if open_line > LINE_BYTES:
             raise SheetRefused("long_line", limit=LINE_BYTES)
         open_line = len(others[-1]) if others else open_line
-    beyond = beyond or not decoder.decode(b"", final=True).isascii()
+    decoder.decode(b"", final=True)
     if not total:
         raise SheetRefused("empty")
     return beyond
