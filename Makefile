@@ -6,10 +6,10 @@ N ?= 20000
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env up test lint types messages rehearse backup restore
+.PHONY: help env up test test-pooled test-production test-browser lint types messages rehearse backup restore
 
 help: ## List the verbs
-	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
 
 env: .venv/.installed ## Create .venv and install the locked packages, if they changed
 
@@ -29,6 +29,26 @@ up: env ## Start the whole portal with sample data on http://127.0.0.1:8000/ (PO
 # An exported DJANGO_SETTINGS_MODULE would have pytest read the settings before conftest.py boots the servers.
 test: env ## Run the tests on embedded servers, or on those of DATABASE_URL and REDIS_URL
 	env -u DJANGO_SETTINGS_MODULE $(BIN)/pytest -n 2
+
+# Debian's packages for the tests below; what is there is left alone.
+define debian
+	@command -v $(1) >/dev/null || { apt-get update --quiet=2 && apt-get install --yes --quiet=2 $(2); } || \
+	  { echo "$(1) is needed; on Debian, as root: apt install $(2)"; exit 1; }
+endef
+
+test-pooled: env ## Run the tests through PgBouncer in transaction mode
+	$(call debian,pgbouncer,pgbouncer)
+	env -u DJANGO_SETTINGS_MODULE $(BIN)/python -m tests.through_pgbouncer
+
+test-production: env ## Test proxy, web and pooler as docker-compose.yml has them, without containers
+	$(call debian,pgbouncer,pgbouncer)
+	$(call debian,nginx,nginx-light)
+	$(call debian,docker-compose,docker-compose)
+	env -u DJANGO_SETTINGS_MODULE $(BIN)/pytest -m production tests/production
+
+test-browser: env ## Test in Chromium what people click, and every page with axe
+	$(call debian,chromium,chromium)
+	env -u DJANGO_SETTINGS_MODULE $(BIN)/pytest -m browser tests/browser
 
 # Static checks read the settings; these values connect to nothing.
 lint types: export DATABASE_URL := postgres://nobody@localhost/nothing

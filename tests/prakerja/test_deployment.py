@@ -34,10 +34,26 @@ def test_every_variable_of_compose_is_named_in_env_example(compose: dict[str, An
     assert set(compose["x-portal"]["environment"]) <= named
 
 
-def test_the_worker_takes_every_queue(compose: dict[str, Any]) -> None:
-    (option,) = [word for word in compose["services"]["worker"]["command"] if word.startswith("--queues=")]
+def test_every_queue_has_a_worker_of_its_own(compose: dict[str, Any]) -> None:
+    words = [word for service in compose["services"].values() for word in service.get("command", [])]
+    taken = [word.removeprefix("--queues=") for word in words if word.startswith("--queues=")]
     routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
-    assert set(option.removeprefix("--queues=").split(",")) == {settings.CELERY_TASK_DEFAULT_QUEUE, *routed}
+    assert sorted(taken) == sorted({settings.CELERY_TASK_DEFAULT_QUEUE, *routed})
+
+
+def test_only_the_proxy_has_a_door_and_nothing_runs_without_a_limit(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert [name for name, service in services.items() if "ports" in service] == ["proxy"]
+    assert not any("front" in services[name]["networks"] for name in ("postgres", "pgbouncer", "redis"))
+    assert all(service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory"} for service in services.values())
+
+
+def test_what_serves_goes_through_the_pooler(compose: dict[str, Any]) -> None:
+    hosts = {name: service.get("environment", {}).get("DATABASE_HOST") for name, service in compose["services"].items()}
+    assert {name for name, host in hosts.items() if host == "postgres:5432"} == {"migrate"}
+    assert hosts["web"] == hosts["worker"] == hosts["beat"] == "pgbouncer:6432"
+    pooler = (ROOT / "deploy" / "pgbouncer.ini").read_text()
+    assert "pool_mode = transaction" in pooler
 
 
 def test_every_service_that_stays_is_watched_and_every_secret_is_a_file(compose: dict[str, Any]) -> None:
