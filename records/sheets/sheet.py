@@ -67,11 +67,15 @@ def clean(text: str) -> str:
     return text[1:].strip() if text.startswith("'") and _TEXT_MARK.match(text) else text
 
 
-def named(cells: list[str], line: int) -> list[str]:
-    """The headers of a table. Raises SheetRefused: too many, one stands twice, or one in the middle is empty."""
-    headers = [" ".join(unicodedata.normalize("NFKC", clean(cell)).split())[:HEADER_CHARACTERS] for cell in cells]
-    while headers and not headers[-1]:
-        headers.pop()
+def headers_of(records: Iterable[tuple[int, list[str]]]) -> tuple[list[str], int]:
+    """The texts of the first record that has any, and its line.
+
+    Raises SheetRefused: there is none, there are too many columns, a header stands twice or is missing between others.
+    """
+    found = next(((texts, line) for line, cells in records if (texts := _header_texts(cells))), None)
+    if found is None:
+        raise SheetRefused("empty")
+    headers, line = found
     if len(headers) > COLUMNS:
         raise SheetRefused("columns", limit=COLUMNS)
     seen: set[str] = set()
@@ -81,7 +85,14 @@ def named(cells: list[str], line: int) -> list[str]:
         if header.casefold() in seen:
             raise SheetRefused("header_twice", header=header)
         seen.add(header.casefold())
-    return headers
+    return headers, line
+
+
+def _header_texts(cells: list[str]) -> list[str]:
+    texts = [" ".join(unicodedata.normalize("NFKC", clean(cell)).split())[:HEADER_CHARACTERS] for cell in cells]
+    while texts and not texts[-1]:
+        texts.pop()
+    return texts
 
 
 def letters(column: int) -> str:

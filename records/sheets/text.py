@@ -9,7 +9,7 @@ from typing import Any
 
 from records.sheets.limits import LINE_BYTES, MB, TEXT_BYTES, TEXT_ROWS
 from records.sheets.reasons import Reason, SheetRefused
-from records.sheets.sheet import START, Position, Row, Sheet, Source, named, row_of
+from records.sheets.sheet import START, Position, Row, Sheet, Source, headers_of, row_of
 
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "cp1252": "Windows-1252"}
@@ -27,11 +27,7 @@ class TextSheet(Sheet):
         self.encoding, bom = _encoding(source)
         self.delimiter = _delimiter(source, self.encoding, bom)
         self.position = Position(0, bom)
-        header = next(self._records(self.position), None)
-        if header is None:
-            raise SheetRefused("empty")
-        line, cells = header
-        self.headers = named(cells, line)
+        self.headers, _line = headers_of(self._records(self.position))
         self.header_end = self.position
         said = {"encoding": _NAMES[self.encoding], "delimiter": _DELIMITERS[self.delimiter]}
         self.notes = [Reason("read_as", said)]

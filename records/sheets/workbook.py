@@ -4,7 +4,7 @@ import json
 import select
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, cast
@@ -19,7 +19,7 @@ from records.sheets.limits import (
     WORKBOOK_UNZIPPED,
 )
 from records.sheets.reasons import Reason, SheetRefused
-from records.sheets.sheet import START, Position, Row, Sheet, Source, named, row_of
+from records.sheets.sheet import START, Position, Row, Sheet, Source, headers_of, row_of
 
 MEMORY = 300 * MB  # address space of the process, so its memory is less
 CPU_SECONDS = 10
@@ -45,12 +45,8 @@ class WorkbookSheet(Sheet):
         answers = self._answers()
         opening = next(answers)
         self.notes = [Reason(code, values) for code, values in opening["notes"]]
-        header = next(((line, cells) for line, cells, _bad in answers if any(cells)), None)
+        self.headers, self.header_line = headers_of((line, cells) for line, cells, _bad in answers)
         answers.close()
-        if header is None:
-            raise SheetRefused("empty")
-        self.header_line, cells = header
-        self.headers = named(cells, self.header_line)
 
     def rows(self, after: Position = START) -> Iterator[Row]:
         width, behind = len(self.headers), max(after[0], self.header_line)
@@ -64,7 +60,7 @@ class WorkbookSheet(Sheet):
                 found = {column: Reason(*reason) for column, reason in bad if column < width}
                 yield row._replace(problems={**row.problems, **found}) if found else row
 
-    def _answers(self) -> Iterator[Any]:
+    def _answers(self) -> Generator[Any]:
         """What the process says: its opening, then (line, cells, problems) of each row. Raises SheetRefused."""
         command = [sys.executable, "-I", str(_CHILD), self.suffix, json.dumps(_LIMITS)]
         with subprocess.Popen(
