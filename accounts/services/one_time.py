@@ -88,6 +88,14 @@ def start_enrolment(
     _promise_link(row, user.email or "", template, language, dict(values or {}), now)
 
 
+def enrolment_link(*, user: User, now: datetime) -> str:
+    """The link that `start_enrolment` sends, for who stands at the terminal: it is told once and kept nowhere."""
+    row = OneTimeSecret(kind=Kind.LINK, user=user, asked_at=now, expires_at=_end_of_day(now + ENROLMENT_LASTS))
+    link = _new_link(row)
+    row.save(force_insert=True)
+    return link
+
+
 def is_good_link(*, token: str, now: datetime) -> bool:
     """Whether use_link would take this token now."""
     return _good_links(token, now).exists()
@@ -173,12 +181,17 @@ def _promise(
 def _promise_link(
     row: OneTimeSecret, login: str, template: str, language: str, values: dict[str, str], now: datetime
 ) -> None:
-    token = secrets.token_urlsafe(24)
-    row.secret = _link_hash(token)
+    link = _new_link(row)
     with override(language):
         day = date_format(timezone.localtime(row.expires_at - timedelta(seconds=1)), "j F Y")
-    link = f"{settings.PORTAL_URL}/masuk/tautan/{token}/"
     _promise(row, login, template, language, values | {"link": link, "day": day}, now)
+
+
+def _new_link(row: OneTimeSecret) -> str:
+    """An address with a new token, of which the row keeps the hash."""
+    token = secrets.token_urlsafe(24)
+    row.secret = _link_hash(token)
+    return f"{settings.PORTAL_URL}/masuk/tautan/{token}/"
 
 
 def _good_links(token: str, now: datetime) -> QuerySet[OneTimeSecret]:

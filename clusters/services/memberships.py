@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.scope import Scope
 from accounts.services import create_user
+from accounts.services.one_time import start_enrolment
 from clusters.models import Membership, MembershipProposal
 from clusters.selectors.memberships import digest_of, may_decide, may_end, may_propose, memberships, proposal_of
 from clusters.services.waves import SYSTEM
@@ -239,6 +240,8 @@ def admit(*, proposal_id: UUID, now: datetime) -> User:
         if user is None:
             phone = proposal.phone.open() if proposal.phone else None
             user = create_user(name=proposal.name, email=proposal.email, phone=phone)
+            invited = {"office": _place_of(proposal)}
+            start_enrolment(user=user, now=now, template="staff_invitation", values=invited)
         Membership.objects.create(
             user=user,
             role=proposal.role,
@@ -301,6 +304,12 @@ def _account_of(proposal: MembershipProposal) -> User | None:
     if proposal.email:
         wanted |= Q(email__iexact=proposal.email)
     return User.objects.filter(wanted).first()
+
+
+def _place_of(proposal: MembershipProposal) -> str:
+    """In Indonesian: a message has one language."""
+    office = proposal.office
+    return office.short_name or office.long_name or office.regency.name if office else "Provinsi Jawa Tengah"
 
 
 def _constraint(error: IntegrityError) -> str | None:

@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.services.one_time import SecretSpent, use_link
+from clusters.management.commands import create_operator as create_operator_command
 from clusters.models import Membership, MembershipProposal
 from clusters.selectors.memberships import digest_of, proposals
 from clusters.selectors.offices import scope_of
@@ -32,8 +35,8 @@ from clusters.services.memberships import (
 from records.ids import uuid7
 from records.models import Event
 from tests.clusters.seats import CILACAP, SEMARANG, as_web, asker, invitation, proposed, raw_proposal, sign
-from tests.factories.staff import make_staff, make_user
-from tests.prakerja.database import refused
+from tests.factories.staff import PASSWORD, make_staff, make_user
+from tests.prakerja.database import ask, refused
 
 pytestmark = pytest.mark.django_db
 
@@ -247,3 +250,37 @@ def test_create_operator_stands_alone_once() -> None:
     assert scope_of(second).roles == {"operator"}
     with pytest.raises(IntegrityError, match="two_persons"):
         Membership.objects.create(user=make_user(), role="planner", valid_from=date(2026, 1, 1))
+
+
+def test_the_command_prints_a_link_that_works_once(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("create_operator", name="Operator", email="operator@contoh.example")
+    token = capsys.readouterr().out.strip().rsplit("/", 2)[1]
+    user = use_link(token=token, password=PASSWORD, now=timezone.now())
+    assert scope_of(user).roles == {"operator"}
+    with pytest.raises(SecretSpent):
+        use_link(token=token, password=PASSWORD, now=timezone.now())
+
+
+def test_the_command_asks_an_operator_for_a_further_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_staff("operator", email="lama@contoh.example", password=PASSWORD)
+    make_staff("planner", email="perencana@contoh.example", password=PASSWORD)
+    call_command("create_operator", name="Satu", email="satu@contoh.example")
+    new = {"name": "Dua", "email": "dua@contoh.example"}
+    with pytest.raises(CommandError, match="--second-approval"):
+        call_command("create_operator", **new)
+    for login, typed in (("lama@contoh.example", "salah"), ("perencana@contoh.example", PASSWORD), ("x@y.example", "")):
+        monkeypatch.setattr(create_operator_command, "getpass", lambda _prompt, typed=typed: typed)
+        with pytest.raises(CommandError, match="no operator with this login"):
+            call_command("create_operator", **new, second_approval=login)
+    monkeypatch.setattr(create_operator_command, "getpass", lambda _prompt: PASSWORD)
+    call_command("create_operator", **new, second_approval="lama@contoh.example")
+    assert Membership.objects.get(user__email="dua@contoh.example").approved_by.email == "lama@contoh.example"  # type: ignore[union-attr]
+
+
+def test_the_invited_get_a_link_and_those_with_an_account_none() -> None:
+    head, second, known = asker("office_head", CILACAP), asker("approver"), make_user()
+    for email, messages in (("baru@contoh.example", 1), (known.email, 1)):
+        proposal = proposed(head, email=email)
+        sign(second, proposal)
+        admit(proposal_id=proposal.pk, now=timezone.now())
+        assert ask("SELECT count(*) FROM records_message") == [(messages,)]
