@@ -35,7 +35,7 @@ from records.services.messages.templates import render
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=1)  # longer than all gateways of a channel may take together
-MAX_ATTEMPTS = 20  # over about twelve hours
+MAX_ATTEMPTS = 30  # over ten hours at least
 
 Clock = Callable[[], datetime]
 Chance = Callable[[], float]
