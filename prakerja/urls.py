@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
+from prakerja.authenticator_simulator import authenticator_simulator
 from prakerja.health import health
 from prakerja.public import help_page, home
 from prakerja.style_guide import style_guide
@@ -12,7 +13,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     path("bantuan/", help_page, name="help"),
     path("gaya/", style_guide, name="style-guide"),
+    path("simulator/autentikator/", authenticator_simulator, name="authenticator-simulator"),
     path("bahasa/", set_language, name="set_language"),
+    path("", include("prakerja.api_urls")),
     path("", include("accounts.urls")),
     path("", include("clusters.urls")),
     path("", include("registrations.urls")),

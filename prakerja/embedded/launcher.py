@@ -34,6 +34,7 @@ FIRST_LOOKS = {
     "/": "the public page",
     "/daftar/": "registration",
     "/masuk/": "sign-in, with a login from above",
+    "/simulator/autentikator/": "the simulated phone with the codes of these logins",
 }
 
 
@@ -185,7 +186,7 @@ def _tell(port: int, state: State) -> None:
     address = f"http://127.0.0.1:{port}"
     print(f"\nThe portal runs at {address}/ (stop it with Ctrl-C; logs in {state.folder}/logs). Look first at")
     for path, what in FIRST_LOOKS.items():
-        print(f"  {address}{path:12} {what}")
+        print(f"  {address}{path:24} {what}")
     sys.stdout.flush()
 
 

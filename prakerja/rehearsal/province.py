@@ -16,6 +16,7 @@ from clusters.models import Cluster, LabourOffice, Membership, QuotaSplit, Regen
 from clusters.selectors.areas import area_lists
 from clusters.services.quota import propose_split, publish_split
 from clusters.services.waves import create_decision, create_wave, transition
+from prakerja.rehearsal.authenticator import give_phone
 from prakerja.rehearsal.population import Place
 from records.ids import uuid7
 from registrations.selectors.places import regency_of
@@ -63,6 +64,7 @@ def make_staff() -> Staff:
 
 def _member(name: str, email: str, role: str, regency: int | None, first: User, second: User) -> User:
     user = create_user(name=name, email=email, password=PASSWORD)
+    give_phone(user)
     Membership.objects.create(
         user=user,
         role=role,

@@ -8,8 +8,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import User
 from clusters.models import Wave
 from prakerja.rehearsal import sample
+from prakerja.rehearsal.authenticator import give_phone
 from prakerja.rehearsal.province import PASSWORD, STAFF
 from registrations.services.receipts import secret_code
 from training.models import DrawResult
@@ -29,7 +31,9 @@ class Command(BaseCommand):
         else:
             with transaction.atomic():
                 sample.build(now=timezone.now(), seed=seed, say=self._say)
-        self._say("Sample accounts, all with the password " + PASSWORD)
+        for user in User.objects.filter(email__in=[email for _name, email, _role, _regency in STAFF]):
+            give_phone(user)  # of an older database
+        self._say(f"Sample accounts, all with the password {PASSWORD}; codes at /simulator/autentikator/")
         for name, email, _role, _regency in STAFF:
             self._say(f"  {email:32}{name}")
 
