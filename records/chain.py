@@ -34,12 +34,17 @@ class Line(NamedTuple):
 
 
 class Seal(NamedTuple):
-    """Closes the `count` lines up to `last`; `head` is the chain value there. `high` and `xid`: see records.services.seals."""
+    """Closes the `count` lines up to `last`; `head` is the chain value there.
+
+    `high`: the greatest number sealed so far; `settled`: no row up to this number is without its line. `xid`: the
+    transaction that sealed (records.services.seals).
+    """
 
     n: int
     last: int
     count: int
     high: int
+    settled: int
     xid: int
     sealed_at: datetime
     head: bytes
@@ -48,10 +53,11 @@ class Seal(NamedTuple):
     def message(self) -> str:
         """What is signed: every field but the signature."""
         moment = self.sealed_at.astimezone(UTC).isoformat()
-        return f"{self.n}|{self.last}|{self.count}|{self.high}|{self.xid}|{moment}|{self.head.hex()}"
+        numbers = (self.n, self.last, self.count, self.high, self.settled, self.xid)
+        return "|".join([*map(str, numbers), moment, self.head.hex()])
 
 
-BEFORE_THE_FIRST = Seal(0, 0, 0, 0, 0, datetime(2000, 1, 1, tzinfo=UTC), START, b"")
+BEFORE_THE_FIRST = Seal(0, 0, 0, 0, 0, 0, datetime(2000, 1, 1, tzinfo=UTC), START, b"")
 
 
 def digest_of(text: str) -> bytes:
@@ -101,6 +107,7 @@ LINE_MISSING = "the line is missing"
 LINE_TWICE = "the line is there twice"
 LINE_CHANGED = "the line was changed or moved"
 SEAL_MISSING = "the seal is missing"
+SEAL_TWICE = "the seal is there twice"
 SEAL_CHANGED = "the seal does not carry our signature: it was changed or made without the key"
 LINES_REWRITTEN = "the lines under this seal were written anew"
 HEAD_MISSING = "this published head is not in the chain: its end was cut off, or it was written anew"
@@ -129,7 +136,9 @@ def verify(
         return Verdict(fault, position - after.last, newest)
 
     for seal in seals:
-        if seal.n != newest.n + 1:
+        if seal.n <= newest.n:
+            return stop(Fault(SEAL_TWICE, "records_seal", str(seal.n)))
+        if seal.n > newest.n + 1:
             return stop(Fault(SEAL_MISSING, "records_seal", str(newest.n + 1)))
         genuine = compare_digest(seal.signature, sign(seal.message()))
         while position < seal.last:
@@ -152,7 +161,10 @@ def verify(
             return stop(Fault(LINES_REWRITTEN, "records_seal", str(seal.n)))
         newest = seal
         wanted.discard(seal.head)
-    if next(stream, None) is not None:
+    line, _ = next(stream, (None, None))
+    if line and line.position <= position:
+        return stop(Fault(LINE_TWICE, "records_logline", str(line.position), line.position))
+    if line:
         return stop(Fault(SEAL_MISSING, "records_seal", str(newest.n + 1)))
     if wanted:
         return stop(Fault(HEAD_MISSING, "head", min(wanted).hex()))

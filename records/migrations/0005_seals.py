@@ -62,6 +62,7 @@ class Migration(migrations.Migration):
                 ("last", models.BigIntegerField()),
                 ("count", models.IntegerField()),
                 ("high", models.BigIntegerField()),
+                ("settled", models.BigIntegerField()),
                 ("xid", models.BigIntegerField()),
                 ("sealed_at", models.DateTimeField(db_index=True)),
                 ("head", models.BinaryField(max_length=32)),

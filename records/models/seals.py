@@ -18,15 +18,13 @@ class LogLine(models.Model):
 
 
 class Seal(models.Model):
-    """Closes a batch of lines: `head` is the chain value at `last`, signed with a key that is not in the database.
-
-    Every row up to number `high` that was visible is in the chain; `xid` is the transaction that sealed.
-    """
+    """Closes a batch of lines: see records.chain.Seal. Signed with a key that is not in the database."""
 
     n = models.BigIntegerField(primary_key=True)
     last = models.BigIntegerField()
     count = models.IntegerField()
     high = models.BigIntegerField()
+    settled = models.BigIntegerField()
     xid = models.BigIntegerField()
     sealed_at = models.DateTimeField(db_index=True)
     head = models.BinaryField(max_length=32)

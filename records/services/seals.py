@@ -1,10 +1,11 @@
 """Sealing both logs into one hash chain, and following it again.
 
 One sealer at a time gives every row that can be seen its line, in order of `number`, so many to a seal. Rows may become
-visible out of order. A number is given after its transaction has its id (records.models.log.NextNumber); so once every
-transaction up to the one that made a seal has ended, no row up to that seal's `high` can still appear: it is *settled*, and
-the next search starts there. In a database restored elsewhere transaction ids start again; a seal from the future is
-of the old server, whose transactions have all ended. Where that is in doubt the search only starts earlier.
+visible out of order, so each search starts where nothing can appear any more: at the number that the newest seal calls
+*settled*. A row's number is given after its transaction has its id (records.models.log.NextNumber), and a seal's `xid` is
+younger than those of all rows up to its `high`. Once every transaction older than that has ended, the next search sees
+whatever was still to come, and its own seal calls that `high` settled. In a database restored on another server
+transaction ids start again; a seal from the future is of the old server, whose transactions have all ended.
 """
 
 from collections.abc import Collection, Iterator
@@ -25,21 +26,21 @@ PEPPER = "seal"
 _TEXT = "jsonb_strip_nulls(to_jsonb({row}))::text"
 _IN_UTC = "SET LOCAL timezone TO 'UTC'"  # jsonb writes moments in the zone of the session
 
-_SETTLED = """
+_ENDED = """
 SELECT coalesce((SELECT high FROM records_seal
   WHERE xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
      OR xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint
   ORDER BY n DESC LIMIT 1), 0)
 """
 _UNSEALED_OF = f"""
-(SELECT number, '{{log}}' AS log, id::text, {_TEXT.format(row="o")} FROM records_{{log}} o WHERE number > %(after)s
-   AND NOT EXISTS (SELECT FROM records_logline l WHERE l.number = o.number AND l.number > %(after)s)
+(SELECT number, '{{log}}' AS log, id::text, {_TEXT.format(row="o")} FROM records_{{log}} o WHERE number > %(settled)s
+   AND NOT EXISTS (SELECT FROM records_logline l WHERE l.number = o.number AND l.number > %(settled)s)
  ORDER BY number LIMIT %(limit)s)
 """  # noqa: S608
 _UNSEALED = (
     " UNION ALL ".join(_UNSEALED_OF.format(log=log) for log in ("event", "read")) + " ORDER BY number LIMIT %(limit)s"
 )
-_SEALS = "SELECT n, last, count, high, xid, sealed_at, head, signature FROM records_seal WHERE n > %s ORDER BY n"
+_SEALS = f"SELECT {', '.join(chain.Seal._fields)} FROM records_seal WHERE n > %s ORDER BY n"  # noqa: S608
 _ENTRIES = f"""
 SELECT position, log, row_id::text, l.number, digest, chain,
        CASE log WHEN 'event' THEN {_TEXT.format(row="e")} ELSE {_TEXT.format(row="r")} END
@@ -64,48 +65,43 @@ def seal_logs(*, now: datetime) -> int:
 
     0 as well while another sealer is at work.
     """
-    sealed = after = 0
+    sealed = 0
     while True:
-        with transaction.atomic(durable=True):
-            rows = _unsealed(after)
-            if rows:
-                _seal(rows, now)
-        sealed += len(rows)
-        if len(rows) < BATCH:
+        count = _seal_batch(now)
+        sealed += count
+        if count < BATCH:
             return sealed
-        after = rows[-1].number  # whoever turns up below it is for the next call
 
 
-def _unsealed(after: int) -> list[chain.Row]:
-    """The next rows without a line, and the lock of the only sealer; none when another one has it."""
-    with connection.cursor() as cursor:
+def _seal_batch(now: datetime) -> int:
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute(_IN_UTC)
         cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended('seal the logs', 0))")
-        if not cursor.fetchone()[0]:
-            return []
-        cursor.execute(_SETTLED)
-        cursor.execute(_UNSEALED, {"after": max(after, cursor.fetchone()[0]), "limit": BATCH})
-        return [chain.Row._make(row) for row in cursor.fetchall()]
-
-
-def _seal(rows: list[chain.Row], now: datetime) -> None:
-    """After the rows were read: the id that the transaction gets now is younger than that of any they came from."""
-    before = newest_seal() or chain.BEFORE_THE_FIRST
-    lines = list(chain.lines_of(rows, position=before.last, head=before.head))
-    with connection.cursor() as cursor:
+        if cursor.fetchone() != (True,):
+            return 0
+        before = newest_seal() or chain.BEFORE_THE_FIRST
+        cursor.execute(_ENDED)
+        (ended,) = cursor.fetchone()
+        cursor.execute(_UNSEALED, {"settled": before.settled, "limit": BATCH})
+        rows = [chain.Row._make(row) for row in cursor.fetchall()]
+        if not rows:
+            return 0
+        lines = list(chain.lines_of(rows, position=before.last, head=before.head))
         copy_rows(cursor, LogLine, [line._asdict() for line in lines])
-        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")  # given after the rows were read
         seal = chain.Seal(
             n=before.n + 1,
             last=lines[-1].position,
             count=len(lines),
             high=max(before.high, rows[-1].number),
+            settled=max(before.settled, ended if len(rows) < BATCH else min(ended, rows[-1].number)),
             xid=cursor.fetchone()[0],
             sealed_at=now,
             head=lines[-1].chain,
             signature=b"",
         )
-    Seal.objects.create(**seal._replace(signature=sign(seal.message()))._asdict())
+        Seal.objects.create(**seal._replace(signature=sign(seal.message()))._asdict())
+        return len(rows)
 
 
 def newest_seal() -> chain.Seal | None:
@@ -119,21 +115,21 @@ def verify_logs(*, published: Collection[bytes] = (), from_seal: int = 1) -> cha
     Heads that were published must be in it, also before `from_seal`. Raises Seal.DoesNotExist when the seal before
     `from_seal` is not there.
     """
-    after = chain.BEFORE_THE_FIRST
+    after, first = chain.BEFORE_THE_FIRST, -(2**63)  # what stands before the first, somebody put there
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             cursor.execute(_IN_UTC)
-            cursor.execute(_SETTLED)
-            settled = cursor.fetchone()[0]
         if from_seal > 1:
             after = _as_seal(Seal.objects.values_list(*chain.Seal._fields).get(n=from_seal - 1))
+            first = after.last
             older = Seal.objects.filter(n__lt=from_seal, head__in=published).values_list("head", flat=True)
             published = set(published) - {bytes(head) for head in older}
+        newest = newest_seal() or chain.BEFORE_THE_FIRST
         return chain.verify(
-            seals=map(_as_seal, _stream("seals", _SEALS, [after.n])),
-            entries=map(_as_entry, _stream("entries", _ENTRIES, [after.last])),
-            strays=map(chain.Row._make, _stream("strays", _STRAYS, {"settled": settled})),
+            seals=map(_as_seal, _stream("seals", _SEALS, [after.n if after.n else first])),
+            entries=map(_as_entry, _stream("entries", _ENTRIES, [first])),
+            strays=map(chain.Row._make, _stream("strays", _STRAYS, {"settled": newest.settled})),
             sign=sign,
             published=published,
             after=after,
