@@ -5,6 +5,7 @@ Outside development and tests no secret has a default: the key file must exist a
 
 import json
 import os
+from datetime import date
 from pathlib import Path
 
 import dj_database_url
@@ -60,6 +61,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "accounts.api.problems.ProblemMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "prakerja.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -104,6 +106,14 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = os.environ["REDIS_URL"]
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "cache",
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
+}
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True  # outcomes live in the Job table
 CELERY_TASK_SERIALIZER = "json"
@@ -130,6 +140,8 @@ CELERY_BEAT_SCHEDULE = {
     "seal-logs": {"task": "records.seal_logs", "schedule": 10.0},
     "propose-splits": {"task": "clusters.propose_due_splits", "schedule": 300.0},
     "advance-waves": {"task": "clusters.advance_waves", "schedule": 60.0},
+    "remind-of-offers": {"task": "training.remind_of_offers", "schedule": 3600.0},
+    "tell-cancelled": {"task": "registrations.tell_cancelled", "schedule": 300.0},
     "lapse-offers": {"task": "training.lapse_offers", "schedule": 900.0},
     # The next sweep takes over: what no worker has taken by then is dropped and does not pile up.
     "deliver-messages": {"task": "records.deliver_due_messages", "schedule": 5.0, "options": {"expires": 5}},
@@ -155,9 +167,46 @@ OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.ApiClient"
 OAUTH2_PROVIDER = {
     "SCOPES": API_SCOPES,
     "ACCESS_TOKEN_EXPIRE_SECONDS": 15 * 60,
+    "ACCESS_TOKEN_GENERATOR": "accounts.api.tokens.new_token",
     "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.BackendApplicationServer",  # client credentials, and nothing else
     "OAUTH2_VALIDATOR_CLASS": "accounts.api.tokens.ClientValidator",
     "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,  # of a token only its checksum is kept
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.access.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.api.access.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "accounts.api.problems.handle",
+    "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
+}
+# Requests and seconds of a window: of a client, at the token endpoint of an address (docs/api.md states them).
+API_LIMITS = {"page": (600, 60), "bulk": (20, 3600), "identity": (200, 86_400), "token": (30, 60)}
+# Addresses of the API that will go, by the name of their route: since when, until when, and where that is said.
+API_DEPRECATIONS: dict[str, tuple[date, date, str]] = {}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Portal Kuota Luring Prakerja",
+    "DESCRIPTION": "Reads only. Every answer says by `as_of` when it was read; errors are problem details (RFC 9457).",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "SERVE_PUBLIC": True,
+    "SERVE_PERMISSIONS": [],
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_INCLUDE_SCHEMA": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False},
+    "ENUM_NAME_OVERRIDES": {
+        "WaveState": "clusters.models.Wave.State",
+        "RegistrationState": "registrations.models.Registration.State",
+        "DrawState": "training.models.Draw.State",
+        "PlacementState": "training.models.Placement.State",
+        "ClusterCode": "clusters.serializers.CLUSTERS",
+    },
 }
 
 LOGIN_URL = "sign-in"

@@ -10,7 +10,7 @@ from accounts.models import User
 from clusters.selectors.offices import scope_of
 from records.services.jobs import run_job
 from records.tasks import start_on_commit
-from training.services import classes, draws, places
+from training.services import classes, draws, notices, places
 
 
 @shared_task(name="training.freeze_list")
@@ -57,6 +57,12 @@ def lapse_offers() -> None:
     with transaction.atomic():
         for job in places.lapse_offers(now=timezone.now()):
             start_on_commit(job)
+
+
+@shared_task(name="training.remind_of_offers")
+def remind_of_offers() -> None:
+    """Beat: remind who has not answered an offer."""
+    notices.remind_of_offers(now=timezone.now())
 
 
 @shared_task(name="training.record_open_seats")

@@ -16,6 +16,7 @@ from clusters.selectors.areas import area_lists
 from records.fields import BlindIndexField
 from records.ids import uuid7
 from records.services.log import record_event
+from records.services.messages import Recipient, queue_message
 from registrations.eligibility import Decision, decide
 from registrations.models import Applicant, Consent, Disability, DisabilityNeed, EligibilityDecision, Registration
 from registrations.selectors.waves import is_open, open_waves
@@ -263,4 +264,13 @@ class _Submission:
             for purpose in rows.purposes_of(subject.disability)
         )
         _record(self.scope, "registration.created", registration, now=self.now, fields=[])
+        queue_message(
+            template="registration_received",
+            channel="sms",
+            language=self.language,
+            key=f"registration_received:{registration.pk}",
+            values={"wave": self.wave.name, "number": registration.number},
+            recipient=Recipient("applicant", subject.applicant_id),
+            now=self.now,
+        )
         return self._receipt(subject.applicant_id, registration.pk, registration.number, created=True)

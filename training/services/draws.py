@@ -37,6 +37,7 @@ from training.lottery import (
 )
 from training.models import Draw, MerkleBlock
 from training.selectors.draws import list_of, rule_tables
+from training.services.notices import tell_offers, tell_without_place
 from training.services.outcome import DrawChanged, outcome_of, store, stored_result_sha256, verify
 from training.services.partitions import fill_partition
 from training.services.places import last_day_to_answer, request_refill
@@ -320,6 +321,8 @@ def release_results(*, scope: Scope, draw_id: UUID, now: datetime) -> Mapping[st
                 [last_day_to_answer(draw.wave, now), now, now, now, draw.pk],
             )
             offered = cursor.rowcount
+        tell_offers(draw_id=draw.pk, now=now)
+        tell_without_place(draw_id=draw.pk, now=now)
         move_wave(scope=scope, wave=draw.wave, to=Wave.State.PUBLISHED, now=now)
         _record(scope, draw, "draw.published", now)
         if offered != draw.placed:

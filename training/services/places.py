@@ -21,6 +21,7 @@ from training import allocation
 from training.lottery import draw_order
 from training.models import Draw, Placement, TrainingClass
 from training.selectors.draws import capacities, entrants
+from training.services.notices import tell_lapsed, tell_offers
 from training.services.outcome import unchanged_list
 
 
@@ -126,6 +127,7 @@ def lapse_offers(*, now: datetime) -> list[Job]:
     )
     for placement in late:
         _record(NOBODY, placement, placement.registration, "placement.lapsed", now)
+    tell_lapsed(placement_ids=[placement.pk for placement in late], now=now)
     last_of = {placement.draw_id: placement.pk for placement in late}
     return [request_refill(scope=NOBODY, draw_id=draw_id, cause=last) for draw_id, last in last_of.items()]
 
@@ -176,6 +178,7 @@ def refill(*, draw_id: UUID, now: datetime) -> Mapping[str, Any]:
             answer_by=last_day_to_answer(draw.wave, now),
             now=now,
         )
+    tell_offers(draw_id=draw.pk, now=now)
     return {"placed": len(registrations)}
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.db import connection
 
 from records.ids import uuid7
 from records.models import Message
-from records.services.messages.templates import UnknownTemplate, checked
+from records.services.messages.templates import UnknownTemplate, checked, newest
 
 
 @dataclass(frozen=True)
@@ -79,3 +80,48 @@ def queue_message(
     if found is None:
         raise UnknownTemplate(f"{template} {channel} {language}")
     return found
+
+
+def queue_messages(
+    *,
+    template: str,
+    channel: str,
+    language: str,
+    recipient_kind: str,
+    recipient: str,
+    key: str,
+    values: Mapping[str, str],
+    source: str,
+    parameters: Mapping[str, Any],
+    now: datetime,
+    expires: str = "NULL",
+) -> int:
+    """Promise a message to each of many people in one statement, in the caller's transaction; how many are new.
+
+    `recipient` (a UUID), `key`, the `values` of the placeholders and `expires` are SQL expressions over `source` (what follows
+    FROM) with the named `parameters`; all of it is our own text. For jobs, as the owner; values in it are not sealed.
+
+    Raises UnknownTemplate, WrongPlaceholders, ValueError for a template whose values must be sealed.
+    """
+    entry = checked(template, channel, language, frozenset(values))
+    if entry["sealed"]:
+        raise ValueError(f"{template}: its values must be sealed, one by one")
+    pairs = ", ".join(f"'{name}', ({expression})::text" for name, expression in values.items())
+    text = newest(template=template, channel=channel, language=language)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO records_message (id, key, template_id, kind, channel, recipient_kind, recipient_id, plain_values,"  # noqa: S608
+            " secret, state, reason, attempt, due_at, expires_at, created_at)"
+            f" SELECT gen_random_uuid(), {key}, %(_text)s, %(_kind)s, %(_channel)s, %(_book)s, {recipient},"
+            f" jsonb_build_object({pairs}), false, 'queued', '', 0, %(_now)s, {expires}, %(_now)s"
+            f" FROM {source} ON CONFLICT (key) DO NOTHING",
+            {
+                **parameters,
+                "_text": text.pk,
+                "_kind": entry["kind"],
+                "_channel": channel,
+                "_book": recipient_kind,
+                "_now": now,
+            },
+        )
+        return int(cursor.rowcount)

@@ -1,0 +1,77 @@
+"""What people are told about their registrations, each once, by the messages of records."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import translation
+from django.utils.formats import date_format
+
+from clusters.models import Wave
+from records.services.messages import queue_messages
+
+# The language in which somebody registered (alias r).
+LANGUAGE = (
+    "coalesce((SELECT c.language FROM registrations_consent c WHERE c.registration_id = r.id"
+    " ORDER BY c.given_at DESC LIMIT 1), 'id')"
+)
+ANNOUNCED_WITHIN = timedelta(days=7)
+
+
+def tell(
+    *,
+    template: str,
+    key: str,
+    values: Mapping[str, str],
+    source: str,
+    where: str,
+    parameters: Mapping[str, Any],
+    now: datetime,
+    expires: str = "NULL",
+) -> int:
+    """Promise an SMS to the applicant of every registration `r` of `source` that fits, in the person's language; how many.
+
+    All but `parameters` and `now` is SQL of ours (records.services.messages.queue_messages).
+    """
+    return sum(
+        queue_messages(
+            template=template,
+            channel="sms",
+            language=language,
+            recipient_kind="applicant",
+            recipient="r.applicant_id",
+            key=key,
+            values=values,
+            source=f"{source} WHERE {where} AND {LANGUAGE} = %(language)s",
+            parameters={**parameters, "language": language, "months": _months(language)},
+            now=now,
+            expires=expires,
+        )
+        for language, _name in settings.LANGUAGES
+    )
+
+
+@transaction.atomic
+def tell_cancelled(*, now: datetime) -> int:
+    """Tell everybody registered in a wave that was cancelled, once; how many. For a job."""
+    return tell(
+        template="wave_cancelled",
+        key="'wave_cancelled:' || r.id",
+        values={"wave": "w.name"},
+        source="clusters_wave w JOIN registrations_registration r ON r.wave_id = w.id",
+        where="w.state = %(cancelled)s AND w.as_of > %(since)s AND r.state <> 'withdrawn'",
+        parameters={"cancelled": Wave.State.CANCELLED.value, "since": now - ANNOUNCED_WITHIN},
+        now=now,
+    )
+
+
+def day_in_words(day: str) -> str:
+    """SQL for a date as people write it, in the language of `tell`."""
+    return f"to_char({day}, 'FMDD ') || (%(months)s)[extract(month FROM {day})::int] || to_char({day}, ' YYYY')"
+
+
+def _months(language: str) -> list[str]:
+    with translation.override(language):
+        return [date_format(date(2000, month, 1), "F") for month in range(1, 13)]
