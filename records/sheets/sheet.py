@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from records.sheets.limits import CELL_CHARACTERS, COLUMNS, HEADER_CHARACTERS
+from records.sheets.marks import unmarked
 from records.sheets.reasons import Reason, SheetRefused
 
 Source = Callable[[int], Iterable[bytes]]  # the file's bytes from this position on, in pieces of any size
@@ -14,9 +15,6 @@ Source = Callable[[int], Iterable[bytes]]  # the file's bytes from this position
 _ERROR = re.compile(r"#(?:REF!|N/A|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!)|Err:\d{3}")
 _SHOWN = 100  # characters of a cell that is refused
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:[.,]\d+)?[eE]\+?(?:1[5-9]|[2-9]\d)")
-_TEXT_MARK = re.compile(
-    r"'(?='*[=+\-@＝＋－＠\t\r\n]|'*[0-9])"
-)  # how spreadsheets, and our own exports, say "this is text"
 
 
 class Position(NamedTuple):
@@ -63,8 +61,7 @@ def clean(text: str) -> str:
             for c in unicodedata.normalize("NFC", text)
             if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"} or c in "\t\r\n\v\f\x85"
         )
-    text = text.strip()
-    return text[1:].strip() if text.startswith("'") and _TEXT_MARK.match(text) else text
+    return unmarked(text.strip()).strip()
 
 
 def headers_of(records: Iterable[tuple[int, list[str]]]) -> tuple[list[str], int]:
