@@ -68,3 +68,27 @@ def record_read(
             )
         ]
     )
+
+
+def record_reads(
+    *,
+    actor_id: UUID,
+    actor_role: str,
+    people: Sequence[tuple[UUID, int | None]],
+    field: str,
+    reason: str,
+    at: datetime,
+) -> None:
+    """As `record_read`, for one field of many `people`, given as (person id, regency id), in one statement."""
+    Read.objects.bulk_create(
+        Read(
+            at=at,
+            actor_id=actor_id,
+            actor_role=actor_role,
+            person_id=person_id,
+            regency_id=regency_id,
+            field=field,
+            reason=reason.strip(),
+        )
+        for person_id, regency_id in people
+    )

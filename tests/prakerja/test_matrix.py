@@ -51,7 +51,20 @@ ACCESS: dict[str, Row] = {
     "style-guide": row(200),
     "set_language": row(302),
     "sign-in": row(302, public=200, applicant=200),
+    "sign-in-code": row(302),
+    "second-factor": row(302),
+    "forgot": row(200),
+    "choose-password": row(404),
     "sign-out": row(302),
+    "authenticator-simulator": row(200),
+    # One's own account
+    "account": only(ROLES[2:], 200),
+    "factors": only(ROLES[2:], 200),
+    "factor-remove": only(ROLES[2:], 404),
+    "recovery-codes": only(ROLES[2:], 200),
+    "sessions-end": only(ROLES[2:], 302),
+    "change-password": only(ROLES[2:], 200),
+    "confirm": only(ROLES[2:], 200),
     # Registering, and one's own registration
     "register": row(302, public=200, applicant=200),
     "receipt": row(302, applicant=200),
@@ -81,6 +94,17 @@ ACCESS: dict[str, Row] = {
     "draw-pack": row(200),
     "draw-pack no-wave": row(404),
     "verifier": row(200),
+    # Programs show a token, and nobody of these has one; how far the tokens of clients reach: tests/api
+    "api-token": row(400),
+    "api-schema": row(200),
+    "api-docs": row(200),
+    **{
+        f"api-{noun}{kind}": row(401)
+        for noun in ("classes", "decisions", "draws", "observations", "placements", "registrations", "splits", "waves")
+        for kind in ("", "-bulk", "-record")
+    },
+    "api-statistics-record": row(401),
+    "api-statistics-record no-wave": row(401),
     # The office
     "workplace": only(READERS, 302),
     "office": only(READERS, 200),
@@ -139,7 +163,7 @@ ACCESS: dict[str, Row] = {
     "class-edit no-class": only(["planner"], 404),
     "class-edit no-wave": only(["planner"], 404),
 }
-OUTSIDE_SCOPE = {"health", "sign-in", "sign-out", "status-open", "status-close"}
+OUTSIDE_SCOPE = {"change-password", "choose-password", "confirm", "forgot", "second-factor", "sign-in-code"} | {"api-token", "health", "sign-in", "sign-out", "status-open", "status-close"}
 PUBLISHED = {"draw", "draw-pack"}  # winners stand here under their public numbers
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,7 @@ SHORTCUTS = {"get_object_or_404", "get_list_or_404"}
 def sources() -> Iterator[Path]:
     for room in ROOMS:
         for path in (Path(settings.BASE_DIR) / room).rglob("*.py"):
-            if {"views", "views.py", "forms", "forms.py"} & set(path.parts):
+            if {"views", "views.py", "api", "api.py", "forms", "forms.py"} & set(path.parts):
                 yield path
 
 

@@ -79,6 +79,9 @@ def make_world() -> World:
         "split": {"": split.pk, "no-split": NOBODY},
         "training_class": {"": TrainingClass.objects.get(code="A-1").pk, "no-class": NOBODY},
         "number": {"": 1},
+        "token": {"": "tidak-ada"},
+        "factor": {"": 0},
+        "id": {"": NOBODY},
     }
     for role in ROLES:
         client = world.clients[role] = Client()
