@@ -73,11 +73,17 @@ class RegionCode(Widget):  # type: ignore[misc]
         if not value and self.optional:
             return None
         if not CODES[self.model].fullmatch(value):
-            raise ValueError(f"{value!r} is not the code of a {self.model._meta.verbose_name} of Jawa Tengah")
+            raise ValueError(f"{value!r} is not the code of a {self.model._meta.model_name} of Jawa Tengah")
         key = int(value.replace(".", ""))
         if self.stored and key not in self.known:
-            raise ValueError(f"there is no {self.model._meta.verbose_name} {value}")
+            raise ValueError(f"there is no {self.model._meta.model_name} {value}")
         return key
+
+    def render(self, value: int | None, obj: models.Model | None = None, **kwargs: Any) -> str:
+        """The code as files have it: 3301012001 -> "33.01.01.2001"."""
+        digits = str(value or "")
+        parts = [digits[:2], digits[2:4], digits[4:6], digits[6:]]
+        return ".".join(part for part in parts if part)
 
 
 class WholeTable(BaseInstanceLoader):  # type: ignore[misc]
@@ -106,6 +112,11 @@ class ReferenceResource(ModelResource):  # type: ignore[misc]
         missing = {field.column_name for field in self.fields.values()} - set(dataset.headers or ())
         if missing:
             raise ValidationError(f"columns are missing: {', '.join(sorted(missing))}")
+
+    def get_export_fields(self, selected_fields: Any = None) -> list[Field]:
+        """One field a column: the key is its code."""
+        columns = {field.column_name: field for field in reversed(super().get_export_fields(selected_fields))}
+        return list(reversed(columns.values()))
 
     def import_field(self, field: Field, instance: models.Model, row: Mapping[str, str], **kwargs: Any) -> None:
         if not (field.attribute in self.kept and getattr(instance, field.attribute)):

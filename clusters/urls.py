@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from clusters.views import quota, waves
+from clusters.views import quota, staff, waves
 
 urlpatterns: list[URLPattern] = [
     path("kuota/<slug:wave>/", quota.quota, name="quota"),
@@ -9,6 +9,11 @@ urlpatterns: list[URLPattern] = [
     path("provinsi/kuota/<slug:wave>/hitung/", quota.propose, name="province-quota-propose"),
     path("provinsi/kuota/<slug:wave>/sahkan/<uuid:split>/", quota.publish, name="province-quota-publish"),
     path("provinsi/", waves.province, name="province"),
+    path("provinsi/petugas/", staff.province_staff, name="province-staff"),
+    path("kantor/petugas/", staff.office_staff, name="staff"),
+    path("kantor/petugas/undang/", staff.invite, name="staff-invite"),
+    path("kantor/petugas/usulan/<uuid:proposal>/", staff.proposal_page, name="proposal"),
+    path("kantor/petugas/<int:membership>/", staff.membership_page, name="membership"),
     path("provinsi/keputusan/", waves.decision_new, name="decision-new"),
     path("provinsi/gelombang/", waves.wave_new, name="wave-new"),
     path("provinsi/gelombang/<slug:wave>/", waves.wave_page, name="province-wave"),

@@ -3,16 +3,20 @@
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
+from prakerja.admin_site import site
 from prakerja.authenticator_simulator import authenticator_simulator
 from prakerja.health import health
 from prakerja.public import help_page, home
+from prakerja.simulator import simulated_messages
 from prakerja.style_guide import style_guide
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/", health, name="health"),
     path("", home, name="home"),
+    path("admin/", site.urls),
     path("bantuan/", help_page, name="help"),
     path("gaya/", style_guide, name="style-guide"),
+    path("simulator/pesan/", simulated_messages, name="simulated-messages"),
     path("simulator/autentikator/", authenticator_simulator, name="authenticator-simulator"),
     path("bahasa/", set_language, name="set_language"),
     path("", include("prakerja.api_urls")),

@@ -1,5 +1,6 @@
 """What is scarce, and who administers it."""
 
+from clusters.models.calendar import Holiday
 from clusters.models.data import Dataset, Observation
 from clusters.models.offices import LabourOffice, Membership, MembershipProposal
 from clusters.models.places import (
@@ -21,6 +22,7 @@ __all__ = [
     "ClusterArea",
     "Dataset",
     "District",
+    "Holiday",
     "LabourOffice",
     "Membership",
     "MembershipProposal",

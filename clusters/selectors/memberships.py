@@ -85,10 +85,16 @@ def waiting(scope: Scope, *, regency_id: int | None, now: Any) -> list[Membershi
     return [proposal for proposal in found if now < proposal.stands_until]
 
 
+def held_by(proposal: MembershipProposal) -> list[Membership]:
+    """What the person of a proposal holds today, as far as the asker may see it."""
+    if proposal.user_id is None:
+        return []
+    held = Membership.objects.filter(user_id=proposal.user_id).valid_on(timezone.localdate())
+    return list(held.select_related("office__regency").order_by("role", "office_id", "pk"))
+
+
 def what_is_shown(proposal: MembershipProposal) -> dict[str, Any]:
     """All that the second person is shown and signs: the proposal, and what the person holds already."""
-    today = timezone.localdate()
-    held = Membership.objects.filter(user_id=proposal.user_id).valid_on(today) if proposal.user_id else []
     return {
         "id": str(proposal.pk),
         "name": proposal.user.name if proposal.user else proposal.name,
@@ -100,7 +106,7 @@ def what_is_shown(proposal: MembershipProposal) -> dict[str, Any]:
         "from": _day(proposal.valid_from),
         "to": _day(proposal.valid_to),
         "by": proposal.proposed_by.name,
-        "holds": sorted([each.role, each.office_id or 0, _day(each.valid_to)] for each in held),
+        "holds": [[each.role, each.office_id, _day(each.valid_to)] for each in held_by(proposal)],
     }
 
 
