@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from clusters.models import Wave
-from mentoring.forms import open_search, seal_search
+from mentoring.forms.people import open_search, seal_search
 from mentoring.selectors import people as people_selector
 from registrations.models import Applicant, Registration
 from tests.factories.people import make_region, make_wave

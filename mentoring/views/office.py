@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.middleware import ScopedRequest, staff
 from clusters.models import Cluster
-from mentoring.forms import PeopleForm, RevealForm, SearchForm, open_search, seal_search
+from mentoring.forms.people import PeopleForm, RevealForm, SearchForm, open_search, seal_search
 from mentoring.selectors.desk import Desk, NoSuchDesk, choose_desk
 from mentoring.selectors.dossier import dossier_of
 from mentoring.selectors.numbers import Numbers, count, groups_of
