@@ -1,0 +1,92 @@
+"""Every page of the portal, as everybody who may see it, in both languages and at both sizes.
+
+Found by following links from where each role starts. A page that nobody links to is named by the last test, or stands in
+ELSEWHERE with where it is looked at.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from django.urls import Resolver404, resolve
+from playwright.sync_api import Error, Page
+
+from tests.browser.looks import LANGUAGES, faults, in_language
+from tests.browser.people import STAFF, open_status, sign_in
+from tests.browser.portal import Portal
+from tests.prakerja.test_matrix import ACCESS
+
+pytestmark = pytest.mark.browser
+
+STARTS = ("/", "/gaya/", "/status/", "/daftar/", "/masuk/", "/tempat-kerja/")
+EACH = 2  # pages of one view, so that a list of 500 people is not 500 visits
+ELSEWHERE = {
+    "receipt": "test_register.py",
+}
+
+# a link of an SVG holds its address in a way of its own
+LINKS = """all => all.map(a => new URL(a.href.baseVal ?? a.href, location))
+    .filter(url => url.origin === location.origin).map(url => url.pathname + url.search)"""
+
+seen: dict[str, set[str]] = {}
+
+
+@pytest.mark.parametrize("role", ["public", "applicant", *STAFF])
+def test_no_page_has_a_fault(role: str, portal: Portal, visitor: Callable[..., Page]) -> None:
+    page = visitor()
+    if role == "applicant":
+        open_status(page, portal.people["with a place"])
+    elif role != "public":
+        sign_in(page, STAFF[role])
+    found = [fault for name in walk(page, role) for fault in faults_in_both_languages(page, name)]
+    assert found == [], "\n".join(found)
+
+
+def faults_in_both_languages(page: Page, _name: str) -> Iterator[str]:
+    for language in LANGUAGES:
+        in_language(page, language)
+        page.reload()
+        yield from faults(page)
+
+
+def walk(page: Page, role: str) -> Iterator[str]:
+    """Leave `page` at one address after another, and yield the name of its view."""
+    waiting = deque([*STARTS, urlsplit(page.url).path])
+    visits: Counter[str] = Counter()
+    known: set[str] = set()
+    while waiting:
+        address = waiting.popleft()
+        name = view_of(address)
+        if name is None or address in known or visits[name] >= EACH:
+            continue
+        known.add(address)
+        try:
+            answer = page.goto(address)
+        except Error as error:
+            if "Download is starting" in str(error) or "ERR_ABORTED" in str(error):
+                continue
+            raise
+        if answer is None or "text/html" not in answer.headers.get("content-type", "") or answer.status >= 400:
+            continue
+        landed = view_of(urlsplit(page.url).path)
+        if landed is None or visits[landed] >= EACH:
+            continue
+        visits[landed] += 1
+        seen.setdefault(role, set()).add(landed)
+        waiting.extend(page.eval_on_selector_all("a[href]", LINKS))
+        yield landed
+
+
+def view_of(address: str) -> str | None:
+    try:
+        return resolve(urlsplit(address).path).view_name
+    except Resolver404:
+        return None
+
+
+def test_every_page_was_looked_at() -> None:
+    """Runs last: what some role is answered with a page, but no walk came by."""
+    pages = {key.split()[-1] for key, row in ACCESS.items() if 200 in row.values() and " " not in key}
+    missed = pages - set().union(*seen.values()) - set(ELSEWHERE)
+    assert missed == set()
