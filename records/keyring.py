@@ -58,11 +58,11 @@ class Keyring:
             self._ciphers.update(Keyring.from_file(self.path)._ciphers)
         return self._ciphers.get(key_id)
 
-    def encrypt(self, field: str, row: UUID, text: str) -> bytes:
+    def encrypt(self, field: str, row: UUID | str, text: str) -> bytes:
         """version (1 byte) | key id (2) | nonce (12) | ciphertext and tag, bound to `field` of `row`."""
         return self.encrypt_bytes(field, row, text.encode())
 
-    def encrypt_bytes(self, field: str, row: UUID, data: bytes) -> bytes:
+    def encrypt_bytes(self, field: str, row: UUID | str, data: bytes) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)
         sealed = self._ciphers[self.active].encrypt(nonce, data, _associated(field, row))
         return bytes([_VERSION]) + self.active.to_bytes(2, "big") + nonce + sealed
@@ -92,5 +92,5 @@ def key_of(data: bytes) -> int:
     return int.from_bytes(data[1:3], "big")
 
 
-def _associated(field: str, row: UUID) -> bytes:
+def _associated(field: str, row: UUID | str) -> bytes:
     return f"{field}|{row}".encode()

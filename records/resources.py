@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar, NamedTuple
-from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +18,7 @@ from import_export.resources import ModelResource
 from import_export.widgets import Widget
 
 from records.fields import EncryptedField, keyring
+from records.keyring import Keyring
 from records.sheets import Reason
 
 TEXTS = {
@@ -64,12 +65,16 @@ class DateCell(Widget):  # type: ignore[misc]
     def clean(self, value: str, row: Mapping[str, str] | None = None, **kwargs: Any) -> date | None:
         if not value:
             return None
-        parts = value.split("T")[0].split(" ")[0].replace("/", "-").split("-")
         try:
-            day = date(*map(int, parts if len(parts[0]) == 4 else reversed(parts)))
+            return _day(value)
         except (TypeError, ValueError):
             raise CellRefused("date", value=value) from None
-        return day
+
+
+@lru_cache(maxsize=4096)  # a file has few days and many rows
+def _day(text: str) -> date:
+    parts = text.split("T")[0].split(" ")[0].replace("/", "-").split("-")
+    return date(*map(int, parts if len(parts[0]) == 4 else reversed(parts)))
 
 
 class ImportResource(ModelResource):  # type: ignore[misc]
@@ -224,11 +229,24 @@ class ImportResource(ModelResource):  # type: ignore[misc]
         plain = [(field, self.column_of(field)) for field in self.fields.values() if field not in self.sealed]
         return [
             (
-                *(field.column_name, field.attribute, field.clean),
+                *(field.column_name, field.attribute, field.widget.clean),
                 *(self._check(column), self._required(column), None if column.null else column.get_default()),
             )
             for field, column in plain
         ]
+
+    @cached_property
+    def _sealed_plan(self) -> list[tuple[str, str, Any, str, bool]]:
+        plain = [(field, self.column_of(field)) for field in self.sealed]
+        return [(f.column_name, f.attribute, f.widget.clean, column.aad, self._required(column)) for f, column in plain]
+
+    @cached_property
+    def _keyring(self) -> Keyring:
+        return keyring()
+
+    @cached_property
+    def _pk(self) -> Any:
+        return self.model._meta.pk
 
     def _required(self, column: models.Field[Any, Any]) -> bool:
         return not (column.null or column.blank or column.has_default())
@@ -237,16 +255,18 @@ class ImportResource(ModelResource):  # type: ignore[misc]
         """The model's own limits, for columns whose widget does not know them."""
         if column.is_relation or isinstance(column, models.BinaryField):
             return None
-        if not (column.choices or column.max_length or column.validators):
+        choices, limit = dict(column.flatchoices), column.max_length
+        others = [each for each in column.validators if not isinstance(each, MaxLengthValidator)]
+        if not (choices or limit or others):
             return None
-        choices = dict(column.flatchoices)
 
         def check(value: Any) -> None:
             if choices and value not in choices:
                 raise CellRefused("choice", value=str(value)[:60], choices=", ".join(map(str, choices)))
-            if column.max_length and len(value) > column.max_length:
-                raise CellRefused("too_long", limit=column.max_length)
-            column.run_validators(value)
+            if limit and len(value) > limit:
+                raise CellRefused("too_long", limit=limit)
+            for validate in others:
+                validate(value)
 
         return check
 
@@ -259,24 +279,26 @@ class ImportResource(ModelResource):  # type: ignore[misc]
 
         With a reason the values are not complete. A model with a UUID key gets a new one.
         """
-        pk = self.model._meta.pk
-        values: dict[str, Any] = {pk.attname: pk.get_default()} if self.makes_ids and pk else {}
+        values: dict[str, Any] = {}
         reasons: list[CellReason] = []
-        for field in self.sealed:
+        if self.makes_ids:
+            row_id = values[self._pk.attname] = str(self._pk.get_default())
+        for column, attribute, clean, aad, required in self._sealed_plan:
             try:
-                text = field.clean(cells)
-                if text:
-                    values[field.attribute] = keyring().encrypt(self.column_of(field).aad, values[pk.attname], text)
-                elif self._required(self.column_of(field)):
-                    reasons.append(CellReason(field.column_name, "required", {}))
+                if text := clean(cells[column], row=cells):
+                    values[attribute] = self._keyring.encrypt(aad, row_id, text)
+                elif required:
+                    reasons.append(CellReason(column, "required", {}))
             except (ValueError, ValidationError) as error:
-                reasons.append(_reason(field.column_name, error))
-        personal = {reason.column for reason in reasons}
+                reasons.append(_reason(column, error))
+        wrong = {
+            reason.column for reason in reasons
+        }  # a personal column is also read for its index: one reason is enough
         for column, attribute, clean, check, required, empty in self._plan:
-            if column in personal:
+            if column in wrong:
                 continue
             try:
-                value = clean(cells)
+                value = clean(cells[column], row=cells)
                 if value is None or value == "":
                     if required:
                         reasons.append(CellReason(column, "required", {}))
@@ -306,14 +328,17 @@ def _reason(column: str, error: Exception) -> CellReason:
     return CellReason(column, "unreadable", {})
 
 
-def json_value(value: Hashable) -> Any:
+_JSON: dict[type, Callable[[Any], Any]] = {
+    str: str,
+    int: int,
+    bool: bool,
+    type(None): lambda value: value,
+    bytes: lambda value: f"\\x{value.hex()}",
+    date: date.isoformat,
+    datetime: datetime.isoformat,
+}
+
+
+def json_value(value: Any) -> Any:
     """A column's value as PostgreSQL reads it from JSON."""
-    if isinstance(value, bytes):
-        return f"\\x{value.hex()}"
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, (date, datetime)):
-        return value.isoformat()
-    return str(value)
+    return _JSON.get(type(value), str)(value)

@@ -72,7 +72,7 @@ class NikCheck(NumberCheck):
 
 def normalise_digits(text: str) -> str:
     """Drop the spaces, dots and dashes people group digits with; everything else stays, to be refused."""
-    return re.sub(r"[\s.\-‐-―]", "", text)
+    return text if text.isdecimal() else re.sub(r"[\s.\-‐-―]", "", text)
 
 
 def check_nik(

@@ -39,6 +39,9 @@ class NikIndex(Widget):  # type: ignore[misc]
         nik = normalise_digits(value)
         return BlindIndexField.of("nik", nik) if nik else None
 
+    def render(self, value: bytes | None, obj: Any = None, **kwargs: Any) -> str:
+        return ""  # it is for the database, not for a reader
+
 
 class PersonListImport(ImportResource):
     """People of one list. `options`: kind (PersonList.Kind), source, day (ISO). A later file of the same list adds to it."""

@@ -59,6 +59,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=200)),
                 ('size', models.BigIntegerField()),
                 ('sha256', models.CharField(max_length=64)),
+                ('encoding', models.CharField(blank=True, help_text='of a CSV file, as its first reading found it', max_length=12)),
                 ('headers', models.JSONField(default=list)),
                 ('notes', models.JSONField(default=list, help_text='what the reader supposed: [code, values]')),
                 ('mapping', models.JSONField(default=dict, help_text='header of the file by column of the resource')),

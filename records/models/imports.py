@@ -66,6 +66,7 @@ class Import(models.Model):
     name = models.CharField(max_length=200)
     size = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
+    encoding = models.CharField(max_length=12, blank=True, help_text="of a CSV file, as its first reading found it")
     headers = models.JSONField(default=list)
     notes = models.JSONField(default=list, help_text="what the reader supposed: [code, values]")
     mapping = models.JSONField(default=dict, help_text="header of the file by column of the resource")

@@ -35,12 +35,13 @@ def suffix_of(name: str) -> str:
     return suffix
 
 
-def open_sheet(data: Source | bytes, name: str) -> Sheet:
+def open_sheet(data: Source | bytes, name: str, encoding: str = "") -> Sheet:
     """The table in a file: headers are read, rows follow as they are asked for.
 
     `data` gives the bytes from a position on, as often as it is asked. `name` decides how they are read; nothing is
     opened by it. A CSV file is read in constant memory and can be resumed behind any row (`rows(after=position)`); a
-    workbook is read in a confined process that starts anew with every `rows`. Raises SheetRefused.
+    workbook is read in a confined process that starts anew with every `rows`. `encoding` is what an earlier opening of the
+    same CSV file found, so that the whole file need not be read for it again. Raises SheetRefused.
     """
     source: Source = (lambda offset: [data[offset:]]) if isinstance(data, bytes) else data
     suffix = suffix_of(name)
@@ -64,7 +65,7 @@ def open_sheet(data: Source | bytes, name: str) -> Sheet:
         return WorkbookSheet(source, suffix)
     if kind:
         raise SheetRefused("not_that_type", found=kind, suffix=suffix)
-    return TextSheet(source)
+    return TextSheet(source, encoding)
 
 
 def _what_ole_holds(source: Source) -> str:

@@ -42,6 +42,7 @@ class Sheet(ABC):
     """A table that has been opened: its headers are known, its rows are read as they are asked for."""
 
     headers: list[str]
+    encoding: str = ""  # of a CSV file
     notes: list[Reason]  # what was supposed: encoding, delimiter, which sheet
     position: Position  # behind the row that was given last
 

@@ -22,9 +22,9 @@ _HEAD = 64 * 1024
 class TextSheet(Sheet):
     """A CSV file. Opening reads it once through, so that an encoding which does not hold is found before any row."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, encoding: str = "") -> None:
         self.source = source
-        self.encoding, bom = _encoding(source)
+        self.encoding, bom = (encoding, len(_mark(source))) if encoding else _encoding(source)
         self.delimiter = _delimiter(source, self.encoding, bom)
         self.position = Position(0, bom)
         self.headers, _line = headers_of(self._records(self.position))
@@ -91,8 +91,7 @@ def _encoding(source: Source) -> tuple[str, int]:
 
     A file that is partly UTF-8 and partly something else is refused: read as Windows-1252 its names would be wrong.
     """
-    head = _head(source)
-    mark = next((mark for mark in _BOMS if head.startswith(mark)), b"")
+    mark = _mark(source)
     encoding = _BOMS.get(mark, "utf-8")
     try:
         _survey(source, encoding)
@@ -108,6 +107,11 @@ def _encoding(source: Source) -> tuple[str, int]:
     except UnicodeDecodeError as error:
         raise SheetRefused("encoding", line=_line_of(source, "cp1252")) from error
     return "cp1252", 0
+
+
+def _mark(source: Source) -> bytes:
+    head = _head(source)
+    return next((mark for mark in _BOMS if head.startswith(mark)), b"")
 
 
 def _survey(source: Source, encoding: str, errors: str = "strict") -> bool:

@@ -82,7 +82,7 @@ def refused_rows(*, import_id: UUID) -> tuple[list[str], Iterator[list[str]]]:
     """
     record = Import.objects.get(pk=import_id)
     resource = resource_of(record)
-    sheet = open_sheet(source_of(record), record.name)
+    sheet = open_sheet(source_of(record), record.name, record.encoding)
     headers = [*sheet.headers, str(_("Baris")), str(_("Alasan"))]
     refused = ImportRow.objects.filter(import_id=record.pk, verdict=ImportRow.Verdict.REFUSED).order_by("line")
 

@@ -5,11 +5,11 @@ Unlogged: a crash of the database empties it, and the reading starts again (`is_
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import blake2b
 from itertools import islice
+from threading import Lock
 from typing import Any
 
 from django.db import connection
@@ -47,8 +47,11 @@ def is_lost(record: Import) -> bool:
     return record.rows > 0 and not ImportRow.objects.filter(import_id=record.pk).exists()
 
 
-def fill(record: Import, resource: ImportResource, sheet: Sheet, rows: Iterator[Row]) -> int:
-    """Clean and stage these rows, and say how many they were. Constant memory."""
+def fill(record: Import, resource: ImportResource, sheet: Sheet, rows: Iterator[Row], turn: Lock) -> int:
+    """Clean and stage these rows, and say how many they were. Constant memory.
+
+    COPY and the reader of the file share a connection and take `turn` with it: psycopg2 does not keep them apart.
+    """
     make, staged = _Maker(record, resource, sheet.headers), 0
 
     def batches() -> Iterator[list[dict[str, Any]]]:
@@ -62,7 +65,12 @@ def fill(record: Import, resource: ImportResource, sheet: Sheet, rows: Iterator[
         connection.wrap_database_errors,
         ThreadPoolExecutor(max_workers=1) as writer,
     ):
-        write, pending = partial(copy_rows, cursor.cursor, ImportRow), None
+
+        def write(batch: list[dict[str, Any]]) -> None:
+            with turn:
+                copy_rows(cursor.cursor, ImportRow, batch)
+
+        pending: Future[None] | None = None
         for batch in batches():
             if pending:
                 pending.result()
@@ -76,14 +84,16 @@ class _Maker:
     """Makes staged rows of one import."""
 
     def __init__(self, record: Import, resource: ImportResource, headers: list[str]) -> None:
-        self.import_id, self.resource = record.pk, resource
+        self.import_id, self.resource = record.pk.hex, resource
         places = {header: place for place, header in enumerate(headers)}
         self.cells = [(column, places[header]) for column, header in record.mapping.items()]
         self.absent = dict.fromkeys(resource.columns.keys() - record.mapping.keys(), "")
         self.key = resource.key
 
     def row(self, row: Row) -> dict[str, Any]:
-        cells = {column: row.cells[place] for column, place in self.cells} | self.absent
+        cells = {column: row.cells[place] for column, place in self.cells}
+        if self.absent:
+            cells |= self.absent
         values, reasons = self.resource.clean_row(cells)
         if row.problems:
             unusable = [CellReason("", "", {}), *(CellReason(column, "", {}) for column, _place in self.cells)]
@@ -92,13 +102,20 @@ class _Maker:
                 at._replace(code=why.code, values=why.values) for at, why in zip(unusable, found, strict=True) if why
             ]
             reasons = known + [reason for reason in reasons if reason.column not in {each.column for each in known}]
+        if reasons:
+            return self._staged(row.line, None, "refused", self._shown(cells), [list(reason) for reason in reasons])
+        stated = {name: json_value(value) for name, value in values.items()}
+        key = "\x1f".join([str(stated[attribute]) for attribute in self.key])
+        return self._staged(row.line, blake2b(key.encode(), digest_size=16).digest(), "new", stated, None)
+
+    def _staged(self, line: int, key: bytes | None, verdict: str, values: object, reasons: object) -> dict[str, Any]:
         return {
             "import_id": self.import_id,
-            "line": row.line,
-            "key": None if reasons else _digest([values[attribute] for attribute in self.key]),
-            "verdict": "refused" if reasons else "new",
-            "values": self._shown(cells) if reasons else {name: json_value(value) for name, value in values.items()},
-            "reasons": [list(reason) for reason in reasons] or None,
+            "line": line,
+            "key": key,
+            "verdict": verdict,
+            "values": values,
+            "reasons": reasons,
         }
 
     def _shown(self, cells: Mapping[str, str]) -> dict[str, str]:
@@ -108,7 +125,3 @@ class _Maker:
             name: self.resource.mask(name, text) if columns[name].personal else text[:200]
             for name, text in cells.items()
         }
-
-
-def _digest(key: Iterable[Any]) -> bytes:
-    return blake2b("\x1f".join([str(json_value(value)) for value in key]).encode(), digest_size=16).digest()

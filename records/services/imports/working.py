@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from itertools import islice
+from threading import Lock
 from uuid import UUID
 
 from django.db import transaction
@@ -52,7 +53,8 @@ def _open(record: Import, resource: ImportResource) -> Job | None:
     """Learn the headers. When they name every column that must be there, go on; else wait for `set_mapping`."""
     sheet = open_sheet(source_of(record), record.name)
     mapping = resource.guess(sheet.headers, remembered_mapping(record))
-    save(record, headers=sheet.headers, notes=[[each.code, each.values] for each in sheet.notes], mapping=mapping)
+    notes = [[each.code, each.values] for each in sheet.notes]
+    save(record, headers=sheet.headers, encoding=sheet.encoding, notes=notes, mapping=mapping)
     if resource.missing(mapping):
         return None
     save(record, state=Import.State.READING)
@@ -63,9 +65,10 @@ def _read(record: Import, resource: ImportResource, now: datetime) -> Job | None
     if record.line == 0 or staging.is_lost(record):
         staging.create(record)
         save(record, line=0, offset=0, rows=0, constants=record.constants or resource.prepare())
-    sheet = open_sheet(source_of(record), record.name)
+    turn = Lock()
+    sheet = open_sheet(source_of(record, turn), record.name, record.encoding)
     rows = sheet.rows(Position(record.line, record.offset))
-    done = staging.fill(record, resource, sheet, islice(rows, STEP))
+    done = staging.fill(record, resource, sheet, islice(rows, STEP), turn)
     position = sheet.position
     save(record, line=position.line, offset=position.offset, rows=record.rows + done)
     if done == STEP:
