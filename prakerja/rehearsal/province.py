@@ -46,6 +46,7 @@ STAFF = (
     ("Pemeriksa Contoh", "pemeriksa@contoh.example", "auditor", None),
     ("Pendamping Contoh Cilacap", "cilacap@contoh.example", "mentor", 3301),
     ("Kepala Contoh Kota Semarang", "semarang@contoh.example", "office_head", 3374),
+    ("Operator Contoh", "operator@contoh.example", "operator", None),
 )
 
 
