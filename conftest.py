@@ -18,6 +18,8 @@ import redis
 from prakerja.embedded.services import ensure
 from prakerja.embedded.state import EmbeddedError, take_lock
 
+pytest_plugins = ["tests.canary_plugin"]
+
 REDIS_DATABASES_PER_RUN = 16
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "prakerja.settings"
