@@ -5,13 +5,19 @@ from django.views.i18n import set_language
 
 from prakerja.admin_site import site
 from prakerja.authenticator_simulator import authenticator_simulator
-from prakerja.health import health
+from prakerja.health import health, live, metrics, ready
 from prakerja.public import help_page, home
 from prakerja.simulator import simulated_messages
 from prakerja.style_guide import style_guide
 
+handler400 = "prakerja.operations.errors.bad_request"
+handler500 = "prakerja.operations.errors.server_error"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/", health, name="health"),
+    path("health/live", live, name="health-live"),
+    path("health/ready", ready, name="health-ready"),
+    path("metrics", metrics, name="metrics"),
     path("", home, name="home"),
     path("admin/", site.urls),
     path("bantuan/", help_page, name="help"),

@@ -48,6 +48,9 @@ ACCESS: dict[str, Row] = {
     "home": row(200),
     "help": row(200),
     "health": row(200),
+    "health-live": row(200),
+    "health-ready": row(200),
+    "metrics": row(200),
     "style-guide": row(200),
     "set_language": row(302),
     "sign-in": row(302, public=200, applicant=200),
@@ -57,6 +60,7 @@ ACCESS: dict[str, Row] = {
     "choose-password": row(404),
     "sign-out": row(302),
     "authenticator-simulator": row(200),
+    "simulated-messages": row(200),
     # One's own account
     "account": only(ROLES[2:], 200),
     "factors": only(ROLES[2:], 200),
@@ -106,7 +110,7 @@ ACCESS: dict[str, Row] = {
     "api-statistics-record": row(401),
     "api-statistics-record no-wave": row(401),
     # The office
-    "workplace": only(READERS, 302),
+    "workplace": only((*READERS, "operator"), 302),
     "office": only(READERS, 200),
     "people": only(READERS, 200),
     "people-search": only(READERS, 302),
@@ -116,6 +120,16 @@ ACCESS: dict[str, Row] = {
     "person-number own": only((*OFFICE, "auditor"), 200),
     "person-number other": only(["auditor"], 200, **all_of(OFFICE, 404)),
     "person-number none": only((*OFFICE, "auditor"), 404),
+    # Staff: roles by two persons
+    "staff": only(["office_head", "planner", "approver", "auditor"], 200, planner=302, approver=302, auditor=302),
+    "staff-invite": only(["office_head", *PLANNERS, "operator"], 200),
+    "proposal own": only(["office_head", *SEES_ALL], 200, operator=404),
+    "proposal other": only(SEES_ALL, 200, office_head=404, operator=404),
+    "proposal none": only(["office_head", *SEES_ALL, "operator"], 404),
+    "membership own": only(["office_head", *SEES_ALL, "operator"], 200),
+    "membership other": only([*SEES_ALL, "operator"], 200, office_head=404),
+    "membership none": only(["office_head", *SEES_ALL, "operator"], 404),
+    "province-staff": only([*SEES_ALL, "operator"], 200),
     # The province
     "province": only(SEES_ALL, 200),
     "decision-new": only(PLANNERS, 200),
@@ -163,7 +177,7 @@ ACCESS: dict[str, Row] = {
     "class-edit no-class": only(["planner"], 404),
     "class-edit no-wave": only(["planner"], 404),
 }
-OUTSIDE_SCOPE = {"change-password", "choose-password", "confirm", "forgot", "second-factor", "sign-in-code"} | {"api-token", "health", "sign-in", "sign-out", "status-open", "status-close"}
+OUTSIDE_SCOPE = {"change-password", "choose-password", "confirm", "forgot", "second-factor", "sign-in-code", "simulated-messages"} | {"api-token", "health", "health-live", "health-ready", "metrics", "sign-in", "sign-out", "status-open", "status-close"}
 PUBLISHED = {"draw", "draw-pack"}  # winners stand here under their public numbers
 
 pytestmark = pytest.mark.django_db

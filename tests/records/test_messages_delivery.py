@@ -26,6 +26,7 @@ from records.services.messages.limits import (
     backoff,
     record_opt_out,
 )
+from records.services.messages.reading import values_of
 from tests.factories.people import make_region, make_wave
 from tests.factories.registered import make_registration
 from tests.records.outbox import NOW, NUMBER, Clock, queue, queue_code, queue_reminder, state_of, sweep
@@ -338,7 +339,7 @@ def test_in_the_sample_province_secrets_stay_until_they_expire(sms: Provider) ->
     message_id = queue_code()
     sweep(Clock())
     assert delivery.wipe_expired(now=NOW + timedelta(minutes=4)) == 0
-    assert delivery.values_of(Message.objects.get(pk=message_id))["code"] == "048213"
+    assert values_of(Message.objects.get(pk=message_id)) == {"code": "048213", "minutes": "5"}
     assert delivery.wipe_expired(now=NOW + timedelta(minutes=5)) == 1
     assert Message.objects.get(pk=message_id).sealed_values is None
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from clusters.models import Wave
 from records.models import Message
-from records.services.messages import delivery
+from records.services.messages.reading import values_of
 from records.services.messages.templates import preview
 from registrations.models import Consent, Registration
 from registrations.services.notices import tell_cancelled
@@ -31,7 +31,7 @@ JAKARTA = ZoneInfo("Asia/Jakarta")
 def told(template: str) -> dict[Any, str]:
     """Who was promised this message, and its words."""
     messages = Message.objects.filter(template__name=template).select_related("template")
-    return {m.recipient_id: preview(text=m.template, values=delivery.values_of(m)).body for m in messages}
+    return {m.recipient_id: preview(text=m.template, values=values_of(m)).body for m in messages}
 
 
 def people_with(state: str) -> set[Any]:

@@ -5,9 +5,8 @@ under the same reference, so that a provider that honours references delivers on
 A worker that comes back late finds its attempt number out of date: it adds what it did to the log and changes nothing else.
 """
 
-import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -15,7 +14,6 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
-from django.utils.module_loading import import_string
 
 from records.gateways import Gateway, Letter, Refused, Unavailable, Uncertain, gateways_of
 from records.models import Delivery, Message
@@ -30,6 +28,7 @@ from records.services.messages.limits import (
     opted_out,
     reserve,
 )
+from records.services.messages.reading import addresses_of, values_of
 from records.services.messages.templates import render
 
 logger = logging.getLogger(__name__)
@@ -96,7 +95,8 @@ def _claim(messages: QuerySet[Message], now: datetime) -> _Claim | None:
     if message.kind != Message.Kind.CODE and (morning := after_quiet_hours(now)) > now:
         return _put_off(message, morning, "quiet_hours", now)
     try:
-        address, text = _address(message), render(message.template, values_of(message))
+        address = addresses_of([message]).get(message.pk)
+        text = render(message.template, values_of(message) or {})
     except DatabaseError:
         raise
     except Exception as error:  # whatever is wrong with one message must not stop those behind it
@@ -117,19 +117,6 @@ def _claim(messages: QuerySet[Message], now: datetime) -> _Claim | None:
     message.save(update_fields=["state", "attempt", "due_at"])
     letter = Letter(message.pk, address, text.subject, text.body)
     return _Claim(message, letter, _unsure_first(message, gateways), cost)
-
-
-def values_of(message: Message) -> Mapping[str, str]:
-    """The values of a message's placeholders, in clear. Callers show them to the recipient only."""
-    return json.loads(message.sealed_values.open()) if message.sealed_values else message.plain_values  # type: ignore[no-any-return]
-
-
-def _address(message: Message) -> str | None:
-    if message.destination:
-        return message.destination.open()
-    book = import_string(settings.ADDRESS_BOOKS[message.recipient_kind])
-    found: str | None = book([message.recipient_id], message.channel).get(message.recipient_id)
-    return found
 
 
 def _unsure_first(message: Message, gateways: tuple[Gateway, ...]) -> tuple[Gateway, ...]:

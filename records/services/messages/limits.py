@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from itertools import islice
+from typing import Any
 
 from django.conf import settings
 from django.db.models import F
@@ -94,7 +95,7 @@ def reserve(*, channel: str, kind: str, cost: int, now: datetime) -> bool:
     if not cost or budget is None:
         return True
     limit = budget if kind == Message.Kind.CODE else budget * 4 // 5
-    today = {"channel": channel, "day": timezone.localdate(now)}
+    today: dict[str, Any] = {"channel": channel, "day": timezone.localdate(now)}
     left = Spending.objects.filter(**today, rupiah__lte=limit - cost)
     if left.update(rupiah=F("rupiah") + cost):
         return True
