@@ -1,5 +1,18 @@
+import logging.config
+from typing import Any
+
 from celery import Celery
+from celery.signals import setup_logging
+from django.conf import settings
+from django_structlog.celery.steps import DjangoStructLogInitStep
 
 app = Celery("prakerja")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.steps["worker"].add(DjangoStructLogInitStep)
+
+
+@setup_logging.connect
+def keep_our_lines(**_: Any) -> None:
+    """Celery would set up handlers of its own, which write past the redaction."""
+    logging.config.dictConfig(settings.LOGGING)

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
 from django.utils import translation
 
 from accounts.middleware import View
@@ -16,6 +16,7 @@ from accounts.scope import NOBODY, Scope
 from accounts.selectors.factors import passed_second_factor
 from accounts.services import enter_scope
 from clusters.selectors.offices import scope_of
+from prakerja.operations.errors import unavailable
 from records.walls import ROLE
 
 APPLICANT_KEY = "applicant"
@@ -67,6 +68,8 @@ class ScopeMiddleware:
             raise BadRequest("NUL bytes")
         # A view may name who asks in a way of its own (accounts.api: by the token of a client).
         request.scope = getattr(view, "scope_of", _scope)(request)  # type: ignore[attr-defined]
+        if request.scope.user_id:  # type: ignore[attr-defined]
+            structlog.contextvars.bind_contextvars(user_id=str(request.scope.user_id))  # type: ignore[attr-defined]
         if getattr(view, "outside_scope", False):
             return None
         enter_scope(request.scope, web_role=True)  # type: ignore[attr-defined]
@@ -74,7 +77,7 @@ class ScopeMiddleware:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT current_user")
                 if cursor.fetchone() != (ROLE,):
-                    return render(request, "503.html", status=503)
+                    return unavailable(request)
             ScopeMiddleware._role_is_taken = True
         return None
 

@@ -13,6 +13,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from accounts.scope import API_SCOPES
+from prakerja.operations.logs import logging_settings
 from records.keyring import Keyring
 
 
@@ -50,6 +51,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.forms",
     "import_export",
+    "django_structlog",
     "oauth2_provider",
     "rest_framework",
     "drf_spectacular",
@@ -61,6 +63,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "prakerja.operations.middleware.RequestMiddleware",  # outermost: id, log line, figures
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -69,6 +72,7 @@ MIDDLEWARE = [
     "prakerja.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "prakerja.operations.middleware.MaintenanceMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.SessionLimitsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -270,7 +274,8 @@ SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
 SECURE_PROXY_SSL_HEADER = None if DEVELOPMENT else ("HTTP_X_FORWARDED_PROTO", "https")
 TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "0"))  # how many of our own proxies a request passes
-SECURE_REDIRECT_EXEMPT = [r"^health/$"]
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
+CSRF_FAILURE_VIEW = "prakerja.operations.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -285,13 +290,13 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-}
+LOGGING = logging_settings(as_json=not DEVELOPMENT)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True  # a job's lines carry the id of the request that asked for it
+
+# Networks that see /metrics and the parts of /health/ready; others need the token. Networks that maintenance lets through.
+METRICS_ALLOWED = os.environ.get("METRICS_ALLOWED", "127.0.0.0/8,::1/128").split(",")
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
+MAINTENANCE_ALLOWED = [network for network in os.environ.get("MAINTENANCE_ALLOWED", "").split(",") if network]
 
 REGISTRATION_NUMBERS = None  # only a rehearsal names a source of its own, to be repeatable
 SAMPLE_DATA = os.environ.get("PRAKERJA_SAMPLE", "1" if DEVELOPMENT else "0") == "1"

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -50,6 +51,11 @@ def run_job(*, job_id: UUID, effect: Effect, now: Callable[[], datetime] = timez
     attempt = _claim(job_id, now())
     if attempt is None:
         return None
+    with structlog.contextvars.bound_contextvars(job_id=str(job_id), attempt=attempt):
+        return _run(job_id, attempt, effect, now)
+
+
+def _run(job_id: UUID, attempt: int, effect: Effect, now: Callable[[], datetime]) -> Job.State | None:
     try:
         with transaction.atomic(durable=True):
             job = Job.objects.select_for_update().filter(pk=job_id, attempt=attempt, state=Job.State.RUNNING).first()

@@ -1,0 +1,110 @@
+"""Error pages. They ask the database nothing, tell the number to quote, and give back what was typed.
+
+What was typed goes back to its sender only: into a page that no cache keeps, with a button that sends it again to the same
+address. Never passwords, codes or what a view calls sensitive, never files, and only to a form of our own pages: otherwise a
+foreign page could have people press the button for it.
+"""
+
+import re
+import sys
+from datetime import datetime
+from math import ceil
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.template import loader
+from django.utils import timezone
+
+from prakerja.operations.maintenance import RETRY_AFTER, Maintenance
+
+SECRET_FIELDS = re.compile(r"pass|code|kode|otp|pin|token|secret|recovery", re.IGNORECASE)
+MOST_FIELDS, MOST_CHARACTERS = 200, 50_000
+MINUTE = 60
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500, or 503 when it is the database that does not answer."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return unavailable(request)
+    return error_page(request, "500.html", 500)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    return error_page(request, "503.html", 503, retry_after=MINUTE)
+
+
+def under_maintenance(request: HttpRequest, state: Maintenance, now: datetime) -> HttpResponse:
+    left = ceil((state.until - now).total_seconds()) if state.until else RETRY_AFTER
+    until = state.until if left > 0 else None
+    return error_page(request, "maintenance.html", 503, retry_after=max(left, MINUTE), until=until)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400, or 413 for a form that is too big."""
+    if isinstance(exception, RequestDataTooBig | TooManyFilesSent):
+        return error_page(request, "413.html", 413)
+    return error_page(request, "400.html", 400)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The page was open for too long, or its cookie is gone: one click sends the same form with a fresh token."""
+    return error_page(request, "csrf.html", 403)
+
+
+def too_many_requests(request: HttpRequest, *, seconds: int) -> HttpResponse:
+    return error_page(request, "429.html", 429, retry_after=seconds, minutes=ceil(seconds / MINUTE))
+
+
+def error_page(
+    request: HttpRequest, template: str, status: int, *, retry_after: int | None = None, **more: Any
+) -> HttpResponse:
+    """Rendered without context processors: a page that shows nothing of the portal's state cannot fail over it."""
+    kept = kept_fields(request)
+    context = {
+        "kept": kept,
+        "files_lost": bool(kept is not None and request.FILES),
+        "csrf_token": get_token(request) if kept is not None else "",
+        "request_id": getattr(request, "id", ""),
+        "sample_data": settings.SAMPLE_DATA,
+        "now": timezone.now(),
+        **more,
+    }
+    response = HttpResponse(loader.get_template(template).render(context), status=status)
+    response.headers["Cache-Control"] = "no-store, private"
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def kept_fields(request: HttpRequest) -> list[tuple[str, str]] | None:
+    """What the person typed, to be sent again; None when there is nothing to send, or nobody to be trusted with it."""
+    if request.method != "POST" or not _from_our_pages(request):
+        return None
+    try:
+        given = [(name, value) for name, values in request.POST.lists() for value in values]
+    except Exception:  # the form itself is what cannot be read
+        return None
+    sensitive = getattr(request, "sensitive_post_parameters", ())
+    if sensitive == "__ALL__":
+        return None
+    kept = [
+        (name, value)
+        for name, value in given
+        if name != "csrfmiddlewaretoken" and name not in sensitive and not SECRET_FIELDS.search(name)
+    ]
+    too_much = len(kept) > MOST_FIELDS or sum(len(name) + len(value) for name, value in kept) > MOST_CHARACTERS
+    return None if too_much or not kept else kept
+
+
+def _from_our_pages(request: HttpRequest) -> bool:
+    """Browsers say where a form stood; what says nothing is not trusted."""
+    origin = request.headers.get("Origin") or request.headers.get("Referer", "")
+    try:
+        return bool(origin) and urlsplit(origin).netloc == request.get_host()
+    except Exception:  # an address or a host that is none
+        return False
