@@ -28,11 +28,13 @@ READERS = (*OFFICE, "planner", "approver", "auditor")
 REVEALERS = (*OFFICE, "auditor")
 
 
-@staff(*READERS)
+@staff(*READERS, "operator")
 @require_safe
 def workplace(request: ScopedRequest) -> HttpResponse:
     """Where somebody lands after signing in."""
-    return redirect("province" if request.scope.sees_all else "office")
+    if request.scope.sees_all:
+        return redirect("province")
+    return redirect("office" if request.scope.is_office else "admin:index")
 
 
 @staff(*READERS)

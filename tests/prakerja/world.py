@@ -11,8 +11,11 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from clusters.models import Wave
+from clusters.models import Membership, Wave
+from clusters.selectors.offices import scope_of as staff_scope
+from clusters.services.memberships import Invitation, propose
 from clusters.services.quota import propose_split, publish_split
+from records.ids import uuid7
 from registrations.models import Registration
 from tests.clusters.quota_data import AFIRMASI, NOW, deliver_indicators, deliver_seats, make_province
 from tests.factories.draws import Ready, make_class, published
@@ -82,6 +85,12 @@ def make_world() -> World:
         "token": {"": "tidak-ada"},
         "factor": {"": 0},
         "id": {"": NOBODY},
+        "proposal": _proposals() | {"none": NOBODY},
+        "membership": {
+            "own": Membership.objects.filter(office=OWN).values_list("pk", flat=True)[0],
+            "other": Membership.objects.filter(office=OTHER).values_list("pk", flat=True)[0],
+            "none": 0,
+        },
     }
     for role in ROLES:
         client = world.clients[role] = Client()
@@ -93,6 +102,19 @@ def make_world() -> World:
         elif role != "public":
             sign_in(client, make_staff("" if role == "member" else role, OWN))
     return world
+
+
+def _proposals() -> dict[str, Any]:
+    """Of each office a head, and a colleague whom he proposed."""
+    proposed = {}
+    for key, regency in (("own", OWN), ("other", OTHER)):
+        scope = staff_scope(make_staff("office_head", regency))
+        invitation = Invitation(
+            name="Jalak Uren", email=f"{key}@contoh.example", role="mentor", office_id=regency,
+            valid_from=timezone.localdate(),
+        )  # fmt: skip
+        proposed[key] = propose(scope=scope, proposal_id=uuid7(), invitation=invitation, now=timezone.now()).pk
+    return proposed
 
 
 def _person(wave: Wave, regency: int, name: str, nik: str) -> Canary:
