@@ -9,13 +9,11 @@ from records.walls import OWN_REGENCY, SEES_ALL, before_update, never_deleted, w
 OWN = f"{SEES_ALL} OR {OWN_REGENCY}"
 MAY_WRITE = f"(SELECT app_is_province()) OR {OWN_REGENCY}"
 IMPORT_SEEN = "EXISTS (SELECT 1 FROM records_import i WHERE i.id = {})"
-# A partition an import: staged rows (unlogged, gone with the decision) and what was written (for undoing it).
+# A partition an import, unlogged and gone with the decision.
 PARTITIONED = """
 CREATE TABLE records_importrow (
   import_id uuid NOT NULL, line integer NOT NULL, key bytea, verdict varchar(9) NOT NULL, values jsonb NOT NULL,
   before jsonb, reasons jsonb) PARTITION BY LIST (import_id);
-CREATE TABLE records_importedrow (
-  import_id uuid NOT NULL, target text NOT NULL, before jsonb) PARTITION BY LIST (import_id);
 """
 
 
@@ -23,16 +21,6 @@ class Migration(migrations.Migration):
     dependencies = [("records", "0003_messages"), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
 
     operations = [
-        migrations.CreateModel(
-            name='ImportedRow',
-            fields=[
-                ('pk', models.CompositePrimaryKey('import_id', 'target', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('import_id', models.UUIDField()),
-                ('target', models.TextField()),
-                ('before', models.JSONField(null=True)),
-            ],
-            options={'managed': False},
-        ),
         migrations.CreateModel(
             name='ImportRow',
             fields=[
@@ -112,7 +100,19 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('kind', 'regency_id'), name='records_importmapping_once', nulls_distinct=False)],
             },
         ),
-        migrations.RunSQL(PARTITIONED, "DROP TABLE records_importedrow; DROP TABLE records_importrow"),
+        migrations.CreateModel(
+            name='FormerRow',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('target', models.TextField(help_text="the row's key")),
+                ('before', models.JSONField()),
+                ('of_import', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='former', to='records.import')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('of_import', 'target'), name='records_formerrow_once')],
+            },
+        ),
+        migrations.RunSQL(PARTITIONED, "DROP TABLE records_importrow"),
         web_may("records_import", "SELECT, INSERT"),
         web_may(
             "records_import",

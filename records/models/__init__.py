@@ -1,6 +1,6 @@
 """What must be remembered."""
 
-from records.models.imports import Import, ImportChunk, ImportedRow, ImportMapping, ImportRow
+from records.models.imports import FormerRow, Import, ImportChunk, ImportMapping, ImportRow
 from records.models.jobs import Job
 from records.models.log import Event, Read
 from records.models.messages import Channel, Delivery, Message, MessageTemplate, OptOut, Spending
@@ -11,11 +11,11 @@ __all__ = [
     "Channel",
     "Delivery",
     "Event",
+    "FormerRow",
     "Import",
     "ImportChunk",
     "ImportMapping",
     "ImportRow",
-    "ImportedRow",
     "Job",
     "LogLine",
     "Message",

@@ -166,16 +166,15 @@ class ImportRow(models.Model):
         return f"{self.import_id} {self.line}"
 
 
-class ImportedRow(models.Model):
-    """What an applied import wrote, for undoing it: the row's key, and its former values if it was there before."""
+class FormerRow(models.Model):
+    """What an applied import changed, as it was before. What it added shows `row_xmin` and needs no list."""
 
-    pk = models.CompositePrimaryKey("import_id", "target")
-    import_id = models.UUIDField()
-    target = models.TextField()
-    before = models.JSONField(null=True)
+    of_import = models.ForeignKey(Import, models.CASCADE, related_name="former", db_index=False)
+    target = models.TextField(help_text="the row's key")
+    before = models.JSONField()
 
     class Meta:
-        managed = False
+        constraints = [models.UniqueConstraint(fields=["of_import", "target"], name="records_formerrow_once")]
 
     def __str__(self) -> str:
-        return f"{self.import_id} {self.target}"
+        return f"{self.of_import_id} {self.target}"

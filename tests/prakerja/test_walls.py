@@ -39,7 +39,7 @@ OPEN = {
 # No grant at all: only the owner's own work reads or writes them.
 CLOSED = {
     "account_emailaddress", "account_emailconfirmation", "accounts_factorreset", "accounts_onetimesecret", "accounts_signinfailure", "auth_group", "auth_group_permissions", "auth_permission", "django_admin_log",
-    "django_migrations", "django_session", "records_importedrow", "records_delivery", "records_optout", "records_spending", "registrations_statusattempt",
+    "django_migrations", "django_session", "records_formerrow", "records_delivery", "records_optout", "records_spending", "registrations_statusattempt",
     "accounts_apiclient", "accounts_institution", "oauth2_provider_accesstoken", "oauth2_provider_devicegrant",
     "oauth2_provider_grant", "oauth2_provider_idtoken", "oauth2_provider_refreshtoken",
 }  # fmt: skip

@@ -16,7 +16,7 @@ from records.services.imports.checking import STAGED, Target, compare, count, qu
 from records.services.imports.state import note, request_step, save
 from records.services.locks import take_turns
 
-WRITTEN = "records_importedrow"
+FORMER = "records_formerrow"
 
 
 def apply(record: Import, resource: ImportResource, *, now: datetime) -> Job | None:
@@ -50,36 +50,35 @@ def take_back(record: Import, resource: ImportResource, *, now: datetime) -> Non
     """Delete what was added and restore what was changed; rows that are used, or changed since, stop it."""
     take_turns(f"import {record.kind}")
     target = Target(record, resource)
-    ours = f"i.import_id = %s AND t.{quoted(target.pk.column)} = i.target::{sql_type(target.pk)}"
+    pk, kind = quoted(target.pk.column), sql_type(target.pk)
+    former = f"SELECT target::{kind} FROM {FORMER} WHERE of_import_id = %s"
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT count(*) FROM {target.table} t, {WRITTEN} i WHERE {ours} AND t.xmin::text::bigint = %s",
-            [record.pk, record.row_xmin],
-        )
+        cursor.execute(f"SELECT count(*) FROM {target.table} WHERE xmin::text::bigint = %s", [record.row_xmin])
         used = record.new + record.changed - cursor.fetchone()[0]
     if used:
         _keep(record, ["used", {"rows": used}], now)
         return
     setting = ", ".join(f"{quoted(field.column)} = b.{quoted(field.column)}" for field in target.kept)
-    former = f"jsonb_populate_record(NULL::{target.table}, i.before) b"
     try:
         with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                f"DELETE FROM {target.table} WHERE xmin::text::bigint = %s AND {pk} NOT IN ({former})",
+                [record.row_xmin, record.pk],
+            )
             if record.changed:
                 cursor.execute(
-                    f"UPDATE {target.table} t SET {setting} FROM {WRITTEN} i CROSS JOIN LATERAL {former}"
-                    f" WHERE {ours} AND i.before IS NOT NULL",
+                    f"UPDATE {target.table} t SET {setting} FROM {FORMER} f CROSS JOIN LATERAL"
+                    f" jsonb_populate_record(NULL::{target.table}, f.before) b"
+                    f" WHERE f.of_import_id = %s AND t.{pk} = f.target::{kind}",
                     [record.pk],
                 )
-            cursor.execute(
-                f"DELETE FROM {target.table} t USING {WRITTEN} i WHERE {ours} AND i.before IS NULL", [record.pk]
-            )
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     except IntegrityError as error:
         _keep(record, ["in_use", {"table": _named(error, "table_name")}], now)
         return
     resource.abandon(record.constants)
     forget(record)
-    forget_written(record)
+    record.former.all().delete()
     save(record, state=Import.State.UNDONE, finished_at=now, problem=[])
     note(record, "undone", now=now)
 
@@ -104,11 +103,6 @@ def forget(record: Import) -> None:
     staging.drop(record)
 
 
-def forget_written(record: Import) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"DROP TABLE IF EXISTS {staging.partition(WRITTEN, record)}")
-
-
 def _keep(record: Import, problem: list[Any], now: datetime) -> None:
     save(record, state=Import.State.DONE, problem=problem)
     note(record, "undo_refused", now=now)
@@ -125,18 +119,17 @@ def _write(record: Import, resource: ImportResource, now: datetime) -> int | Non
     names = [quoted(name) for name in (*resource.written, *shared)]
     values = [f"v.{quoted(name)}" for name in resource.written] + [f"c.{quoted(name)}" for name in shared]
     typed = f"jsonb_populate_record(NULL::{target.table}, %s::jsonb) c"
+    wrote = []
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '64MB'")
         cursor.execute(
-            f"CREATE TABLE {staging.partition(WRITTEN, record)} PARTITION OF {WRITTEN} FOR VALUES IN (%s)", [record.pk]
-        )
-        cursor.execute(
             f"WITH added AS (INSERT INTO {target.table} ({', '.join(names)}) SELECT {', '.join(values)}"
             f" FROM {STAGED} s CROSS JOIN LATERAL jsonb_populate_record(NULL::{target.table}, s.values) v"
-            f" CROSS JOIN {typed} WHERE s.import_id = %s AND s.verdict = 'new' RETURNING {pk})"
-            f" INSERT INTO {WRITTEN} (import_id, target) SELECT %s, {pk}::text FROM added",
-            [json.dumps(shared), record.pk, record.pk],
+            f" CROSS JOIN {typed} WHERE s.import_id = %s AND s.verdict = 'new' RETURNING xmin)"
+            " SELECT xmin::text::bigint FROM added LIMIT 1",
+            [json.dumps(shared), record.pk],
         )
+        wrote += cursor.fetchall()
         if record.changed:
             matched, parameters = target.matched()
             setting = [f"{quoted(field.column)} = n.{quoted(field.column)}" for field in target.changing]
@@ -144,17 +137,14 @@ def _write(record: Import, resource: ImportResource, now: datetime) -> int | Non
             cursor.execute(
                 f"WITH altered AS (UPDATE {target.table} o SET {', '.join(setting)} FROM"
                 f" (SELECT t.{pk} AS stored_pk, s.before, v.* FROM {matched} AND s.verdict = 'changed') n"
-                f" CROSS JOIN {typed} WHERE o.{pk} = n.stored_pk RETURNING o.{pk}, n.before)"
-                f" INSERT INTO {WRITTEN} (import_id, target, before) SELECT %s, {pk}::text, before FROM altered",
+                f" CROSS JOIN {typed} WHERE o.{pk} = n.stored_pk RETURNING o.xmin, o.{pk}, n.before), kept AS ("
+                f" INSERT INTO {FORMER} (of_import_id, target, before) SELECT %s, {pk}::text, before FROM altered)"
+                " SELECT xmin::text::bigint FROM altered LIMIT 1",
                 [*parameters, json.dumps(shared), record.pk],
             )
+            wrote += cursor.fetchall()
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(
-            f"SELECT xmin::text::bigint FROM {target.table} WHERE {pk} ="
-            f" (SELECT target::{sql_type(target.pk)} FROM {WRITTEN} WHERE import_id = %s LIMIT 1)",
-            [record.pk],
-        )
-        return next((xmin for (xmin,) in cursor), None)
+    return wrote[0][0] if wrote else None
 
 
 def _store(record: Import, resource: ImportResource, now: datetime) -> None:

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from records.models import Import
-from records.services.imports.applying import discard, forget, forget_written
+from records.services.imports.applying import discard, forget
 from records.services.imports.state import note, resource_of, save
 
 UNDECIDED = timedelta(days=14)  # from the upload
@@ -34,5 +34,5 @@ def clear(*, now: datetime) -> None:
                 continue
             forget(record)
             if record.state == state.DONE and record.finished_at < now - UNDOABLE:
-                forget_written(record)
+                record.former.all().delete()
                 save(record, row_xmin=None)
