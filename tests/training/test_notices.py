@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from clusters.models import Wave
 from records.models import Message
+from records.services.messages import Recipient
 from records.services.messages.reading import values_of
 from records.services.messages.templates import preview
 from registrations.models import Consent, Registration
@@ -19,6 +20,8 @@ from tests.factories.draws import drawn, make_ready, published
 from tests.factories.people import make_region, make_wave
 from tests.factories.registered import make_registration
 from tests.factories.staff import scope_of
+from tests.records.outbox import queue_code
+from tests.training.test_status import opened
 from training.models import Draw, Placement
 from training.services import draws
 from training.services.notices import remind_of_offers
@@ -150,3 +153,18 @@ def test_a_step_that_is_rolled_back_tells_nobody() -> None:
     with pytest.raises(PermissionError):
         draws.release_results(scope=scope_of("auditor"), draw_id=draw.pk, now=ready.wave.draws_at)
     assert not Message.objects.exists()
+
+
+def test_everybody_reads_own_messages_on_the_status_page_and_no_codes(draw: Draw) -> None:
+    placement = Placement.objects.select_related("registration__applicant").order_by("pk").first()
+    assert placement is not None
+    Message.objects.exclude(recipient_id=placement.applicant_id).update(plain_values={"wave": "ORANG LAIN", "day": "1"})
+    queue_code(
+        destination=None,
+        recipient=Recipient("applicant", placement.applicant_id),
+        now=timezone.now(),
+        expires_at=timezone.now() + timedelta(minutes=5),
+    )
+    page = opened(placement.registration).get("/status/").content.decode()
+    assert "Pesan untuk Anda" in page and f"Anda mendapat tempat pelatihan {draw.wave.name}." in page
+    assert "ORANG LAIN" not in page and "048213" not in page

@@ -12,6 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from accounts.middleware import ScopedRequest, client_address, outside_scope
+from records.services.messages import Recipient
+from records.services.messages.reading import messages_to
 from records.tasks import start_on_commit
 from registrations.models import Registration
 from registrations.services.access import NoSuchStatus, TooManyAttempts, open_status
@@ -51,6 +53,7 @@ def status(request: ScopedRequest) -> HttpResponse:
             "may_leave": registration.state != Registration.State.WITHDRAWN
             and registration.wave.state in {"open", "closed"},
             "current_wave": registration.wave,
+            "told": messages_to(Recipient("applicant", request.scope.applicant_id), limit=10),
         },
     )
 
