@@ -58,7 +58,7 @@ lint: types ## Check style, types, the direction of imports, production settings
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
-	PRAKERJA_ENV=production ALLOWED_HOSTS=prakerja.example \
+	PRAKERJA_ENV=production ALLOWED_HOSTS=prakerja.example TRUSTED_PROXIES=1 \
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
 	env -u DATABASE_URL -u REDIS_URL -u PRAKERJA_KEYS $(BIN)/python manage.py makemigrations --check --dry-run
 

@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 
+from prakerja import checks  # noqa: F401 - registers them
 from prakerja.celery import app
 
 

@@ -2,7 +2,7 @@ import logging.config
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import beat_init, setup_logging, worker_init
 from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
@@ -16,3 +16,11 @@ app.steps["worker"].add(DjangoStructLogInitStep)
 def keep_our_lines(**_: Any) -> None:
     """Celery would set up handlers of its own, which write past the redaction."""
     logging.config.dictConfig(settings.LOGGING)
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_unsafe_settings(**_: Any) -> None:
+    from prakerja.checks import refuse_unsafe  # apps are loaded by now
+
+    refuse_unsafe()

@@ -138,6 +138,7 @@ def _database() -> dict[str, str]:
         with maintenance.cursor() as cursor:
             cursor.execute(f"DROP DATABASE IF EXISTS {own} WITH (FORCE)")
             cursor.execute(f"CREATE DATABASE {own}")
+            cursor.execute(f"ALTER DATABASE {own} SET synchronous_commit = on")  # prakerja.checks wants it
     target = " ".join(f"{name}={value}" for name, value in {"dbname": own, **login}.items())
     return {"host=postgres port=5432 dbname=prakerja": target}
 
