@@ -66,6 +66,9 @@ class ReferenceAdmin(ImportExportModelAdmin, PortalAdmin):  # type: ignore[misc]
     def has_export_permission(self, request: Any) -> bool:
         return self.has_view_permission(request)
 
+    def get_resource_kwargs(self, request: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return {}
+
     def get_import_resource_classes(self, request: Any) -> list[type[resources.ReferenceResource]]:
         return [_with_differences(resource) for resource in self.resource_classes]
 
