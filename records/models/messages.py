@@ -107,7 +107,7 @@ class Message(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at"], condition=Q(state__in=["queued", "sending"]), name="message_due"),
+            models.Index(fields=["kind", "due_at"], condition=Q(state__in=["queued", "sending"]), name="message_due"),
             models.Index(fields=["recipient_id", "-created_at"], name="message_of_recipient"),
             models.Index(fields=["-created_at", "-id"], name="message_newest"),
             models.Index(
