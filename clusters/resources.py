@@ -1,25 +1,26 @@
-"""Tables that arrive as CSV files: the shipped reference data (clusters/data/) and deliveries of indicator figures.
+"""Tables that arrive as files: the shipped reference data (clusters/data/) and deliveries of indicator figures.
 
-Every resource refuses a file with missing columns, an unknown code, a key that stands twice or a bad value, and says
-in which line; nothing of such a file is stored. Loading the same file again changes nothing.
+One declaration serves `load_reference_data` (CSV, all or nothing) and the import pages of the province. Loading refuses a
+file with missing columns, an unknown code, a key that stands twice or a bad value, and says in which line; nothing of such a
+file is stored. Loading the same file again changes nothing.
 """
 
 import csv
 import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
 import tablib
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
 from import_export.fields import Field
 from import_export.instance_loaders import BaseInstanceLoader
-from import_export.resources import ModelResource
 from import_export.results import Result
 from import_export.widgets import Widget
 
@@ -34,6 +35,7 @@ from clusters.models import (
     Village,
 )
 from clusters.services.observations import NewObservation, record_observations
+from records.resources import CellReason, CellRefused, ImportResource
 
 PROVINCE_CODE = "33"
 PERIOD = re.compile(r"\d{4}(-\d\d(-\d\d)?|-H[12])?(\.\.\d\d(-\d\d)?|\.\.\d{4}(-\d\d){0,2})?")
@@ -58,6 +60,17 @@ class Counts:
     unchanged: int
 
 
+class Wrong(CellRefused):
+    """A cell that is refused: pages say the sentence of its code, a terminal says `line`."""
+
+    def __init__(self, line: str, code: str, **values: Any) -> None:
+        super().__init__(code, **values)
+        self.line = line
+
+    def __str__(self) -> str:
+        return self.line
+
+
 class RegionCode(Widget):  # type: ignore[misc]
     """An official code as its primary key: "33.01" -> 3301. With `stored` the region must already be in the database."""
 
@@ -73,10 +86,11 @@ class RegionCode(Widget):  # type: ignore[misc]
         if not value and self.optional:
             return None
         if not CODES[self.model].fullmatch(value):
-            raise ValueError(f"{value!r} is not the code of a {self.model._meta.model_name} of Jawa Tengah")
+            line = f"{value!r} is not the code of a {self.model._meta.model_name} of Jawa Tengah"
+            raise Wrong(line, "region_code", value=value[:20])
         key = int(value.replace(".", ""))
         if self.stored and key not in self.known:
-            raise ValueError(f"there is no {self.model._meta.model_name} {value}")
+            raise Wrong(f"there is no {self.model._meta.model_name} {value}", "unknown", value=value)
         return key
 
     def render(self, value: int | None, obj: models.Model | None = None, **kwargs: Any) -> str:
@@ -103,9 +117,14 @@ class WholeTable(BaseInstanceLoader):  # type: ignore[misc]
         return self.stored.get(key)
 
 
-class ReferenceResource(ModelResource):  # type: ignore[misc]
+class ReferenceResource(ImportResource):
     """A table whose rows are added and changed by its file, in bulk, and never removed."""
 
+    texts = {
+        "region_code": _("“{value}” bukan kode wilayah Jawa Tengah. Tulis seperti 33.01, dengan titik."),
+        "figure": _("“{value}” bukan angka. Tulis satu angka dari 0 ke atas, dengan titik untuk pecahan."),
+        "period": _("“{value}” bukan periode. Tulis seperti 2024, 2024-08, 2024-H2, atau 2024-01..08."),
+    }
     kept: ClassVar[frozenset[str]] = frozenset()  # attributes that the province may have filled: a file only fills gaps
 
     def before_import(self, dataset: tablib.Dataset, **kwargs: Any) -> None:
@@ -139,11 +158,6 @@ class ReferenceResource(ModelResource):  # type: ignore[misc]
             raise ValidationError(errors)
 
     class Meta:
-        use_bulk = True
-        skip_unchanged = True
-        skip_html_diff = True
-        report_skipped = False
-        batch_size = 2000
         instance_loader_class = WholeTable
 
 
@@ -225,7 +239,33 @@ class BorobudurAreaResource(ReferenceResource):
 class LabourOfficeResource(ReferenceResource):
     regency = Field("regency_id", "code", RegionCode(Regency))
 
-    kept = frozenset({"short_name", "long_name", "address", "hours", "phone", "source"})
+    title = _("Nama resmi dinas")
+    titles = {
+        "code": _("Kode wilayah"), "short_name": _("Nama singkat"), "long_name": _("Nama resmi"), "address": _("Alamat"),
+        "hours": _("Jam layanan"), "phone": _("Telepon"), "source": _("Sumber"),
+    }  # fmt: skip
+    optional = frozenset({"short_name", "long_name", "address", "hours", "phone", "source"})
+    template_rows = [
+        [
+            "contoh: 33.01",
+            "Disnaker",
+            "Dinas Tenaga Kerja",
+            "Jalan Contoh 1",
+            "08.00-15.00",
+            "0281-000000",
+            "https://contoh.example/perda",
+        ]
+    ]
+    kept = optional
+
+    def check_row(self, values: dict[str, Any], cells: Mapping[str, str]) -> Iterable[CellReason]:
+        """What the file leaves empty stays as it is."""
+        values |= {name: getattr(self.stored[values["regency_id"]], name) for name in self.kept if not values[name]}
+        return ()
+
+    @cached_property
+    def stored(self) -> dict[int, LabourOffice]:
+        return {office.regency_id: office for office in LabourOffice.objects.all()}
 
     class Meta:
         model = LabourOffice
@@ -247,30 +287,41 @@ class Figure(Widget):  # type: ignore[misc]
         try:
             figure = Decimal(value)
         except InvalidOperation:
-            raise ValueError(f"{value!r} is not a number") from None
+            raise Wrong(f"{value!r} is not a number", "figure", value=value[:40]) from None
         if not figure.is_finite() or figure < 0:
-            raise ValueError(f"{value!r} is not a number from 0 up")
+            raise Wrong(f"{value!r} is not a number from 0 up", "figure", value=value[:40])
         return figure
 
 
 class Period(Widget):  # type: ignore[misc]
     def clean(self, value: str, row: Mapping[str, str] | None = None, **kwargs: Any) -> str:
         if not PERIOD.fullmatch(value):
-            raise ValueError(f"{value!r} is not a period such as 2024, 2024-08, 2024-H2 or 2024-01..08")
+            line = f"{value!r} is not a period such as 2024, 2024-08, 2024-H2 or 2024-01..08"
+            raise Wrong(line, "period", value=value[:40])
         return value
 
 
 class ObservationResource(ReferenceResource):
     """Published figures, one delivery a file. A changed figure supersedes the old one (clusters.services.observations);
-    figures that differ in source or note stand side by side."""
+    figures that differ in source or note stand side by side. `options`: name and publisher of the delivery."""
+
+    title = _("Angka data")
+    titles = {
+        "indicator": _("Indikator"), "code": _("Kode wilayah"), "period": _("Periode"), "value": _("Nilai"),
+        "unit": _("Satuan"), "source": _("Sumber"), "confidence": _("Keyakinan"), "note": _("Catatan"),
+    }  # fmt: skip
+    optional = frozenset({"note"})
+    template_rows = [
+        ["contoh: labour_force_unemployed", "33.01", "2026-08", "12345", "persons", "BPS, Sakernas", "high", ""]
+    ]
+    set_based = False
 
     regency = Field("regency_id", "code", Place(Regency))
     period = Field("period", "period", Period())
     value = Field("value", "value", Figure())
 
-    def __init__(self, *, name: str, publisher: str, now: datetime) -> None:
-        super().__init__()
-        self.delivery = partial(record_observations, dataset_name=name, publisher=publisher, now=now)
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
         self.rows: list[NewObservation] = []
 
     def save_instance(self, instance: Observation, is_create: bool, row: Mapping[str, str], **kwargs: Any) -> None:
@@ -278,7 +329,16 @@ class ObservationResource(ReferenceResource):
 
     def after_import(self, dataset: tablib.Dataset, result: Result, **kwargs: Any) -> None:
         if self.rows:
-            self.delivery(rows=self.rows)
+            self._deliver(self.rows, self.now)
+
+    def store(self, rows: Iterable[Mapping[str, Any]], *, name: str, now: datetime) -> None:
+        nowhere_else = {"cluster_id": None, "wave_id": None}
+        stated = {f.name for f in fields(NewObservation)} - nowhere_else.keys()
+        figures = [NewObservation(**nowhere_else, **{key: row[key] for key in stated}) for row in rows]
+        self._deliver(figures, now)
+
+    def _deliver(self, rows: list[NewObservation], now: datetime) -> None:
+        record_observations(dataset_name=self.options["name"], publisher=self.options["publisher"], rows=rows, now=now)
 
     def get_queryset(self) -> models.QuerySet[Observation]:
         return Observation.objects.current().filter(wave=None, cluster=None)

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from mentoring.views import office
+from mentoring.views import imports, office
 
 urlpatterns: list[URLPattern] = [
     path("tempat-kerja/", office.workplace, name="workplace"),
@@ -9,4 +9,12 @@ urlpatterns: list[URLPattern] = [
     path("kantor/cari/", office.search, name="people-search"),
     path("kantor/peserta/<uuid:registration_id>/", office.person, name="person"),
     path("kantor/peserta/<uuid:registration_id>/nomor/", office.show_number, name="person-number"),
+    path("kantor/impor/", imports.imports, name="imports"),
+    path("kantor/impor/baru/<slug:kind>/", imports.import_new, name="import-new"),
+    path("kantor/impor/baru/<slug:kind>/templat.xlsx", imports.import_template, name="import-template"),
+    path("kantor/impor/<uuid:import_id>/", imports.import_page, name="import"),
+    path("kantor/impor/<uuid:import_id>/kolom/", imports.import_columns, name="import-columns"),
+    path("kantor/impor/<uuid:import_id>/putuskan/", imports.import_decide, name="import-decide"),
+    path("kantor/impor/<uuid:import_id>/ditolak.xlsx", imports.import_refused, name="import-refused"),
+    path("kantor/impor/<uuid:import_id>/batalkan/", imports.import_undo, name="import-undo"),
 ]

@@ -166,6 +166,9 @@ FILE_UPLOAD_HANDLERS = [
 # What the import engine (records.resources) knows, by kind: whose file goes into which table.
 IMPORTS = {
     "person_list": "registrations.resources.PersonListImport",
+    "classes": "training.resources.TrainingClassResource",
+    "observations": "clusters.resources.ObservationResource",
+    "offices": "clusters.resources.LabourOfficeResource",
 }
 
 AUTH_USER_MODEL = "accounts.User"
@@ -190,6 +193,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.access.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.access.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "accounts.api.problems.handle",
     "UNAUTHENTICATED_USER": None,

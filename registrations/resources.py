@@ -55,6 +55,7 @@ class PersonListImport(ImportResource):
     }
     optional = frozenset({"reference", "since"})
     texts = MESSAGES
+    template_rows = [["contoh: 3374990101900001", "S-123/2026", "2026-01-31"]]
 
     nik = Field("nik", "nik")
     nik_index = Field("nik_index", "nik", NikIndex())

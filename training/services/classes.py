@@ -1,6 +1,6 @@
 """The classes of a wave: added and changed by the province until the list is frozen, counted as open seats."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from records.services.jobs import request_job
 from records.services.log import record_event
 from training.models import TrainingClass
 
+SYSTEM = Scope(roles=frozenset({"system"}))
 PUBLISHER = "Portal Kuota Luring Prakerja"
 CELL_FIELDS = frozenset({"programme", "provider", "regency", "cluster"})
 DETAIL_FIELDS = frozenset({"seats", "minimum", "venue", "schedule", "starts_on", "ends_on"})
@@ -83,6 +84,44 @@ def change_class(
         changed.save(update_fields=[*changes, "as_of", "updated_at"])
         _record(scope, "class.changed", changed, now, sorted(changes))
         return changed, _request_count(scope, wave, now)
+
+
+def take_classes(*, wave_id: UUID, rows: Iterable[Mapping[str, Any]], now: datetime) -> None:
+    """Add and change classes by their code, as a planner decided for a whole file, and have the seats counted.
+
+    Effect of a job: the events are the system's, the decision is the import's. Raises as add_class and change_class do.
+    """
+    with transaction.atomic():
+        wave = Wave.objects.select_for_update(no_key=True, of=("self",)).select_related("rule_set").get(pk=wave_id)
+        stored = {each.code: each for each in TrainingClass.objects.filter(wave=wave)}
+        for values in rows:
+            training_class = stored.get(values["code"])
+            if training_class is None and wave.state not in {Wave.State.DRAFT, Wave.State.OPEN}:
+                raise ClassesStand
+            if training_class is None:
+                kind, training_class, changes = "class.added", TrainingClass(wave=wave), dict(values)
+            else:
+                kind, changes = "class.changed", changes_of(training_class, values)
+                if changes.keys() - may_change(wave):
+                    raise ClassesStand
+            for name, value in changes.items():
+                setattr(training_class, name, value)
+            training_class.as_of = now
+            _check(wave, training_class)
+            training_class.save()
+            _record(SYSTEM, kind, training_class, now, sorted(changes))
+        _request_count(SYSTEM, wave, now)
+
+
+def may_change(wave: Wave) -> frozenset[str]:
+    """The columns of a stored class that may still change, foreign keys by their column."""
+    names = EDITABLE.get(Wave.State(wave.state), frozenset())
+    return frozenset(TrainingClass._meta.get_field(name).attname for name in names)
+
+
+def changes_of(training_class: TrainingClass, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns among `values` that the stored class has otherwise."""
+    return {name: value for name, value in values.items() if getattr(training_class, name) != value}
 
 
 def record_open_seats(*, wave_id: UUID, now: datetime) -> dict[str, int]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, no_translations
 from django.db import transaction
-from django.utils import timezone
 
 import clusters
 import registrations
@@ -70,7 +69,7 @@ def _load(data: Path, rule_sets: Path) -> Iterator[tuple[str, int, int, int]]:
         yield name, counts.added, counts.changed, counts.unchanged
     path = data / "indicators.csv"
     publisher = "Angka terbitan BPS, Disnakertrans, BP2MI dan pers"
-    counts = load_table(ObservationResource(name=path.name, publisher=publisher, now=timezone.now()), path)
+    counts = load_table(ObservationResource(options={"name": path.name, "publisher": publisher}), path)
     yield path.name, counts.added, counts.changed, counts.unchanged
     rules = store_rule_sets(rule_sets=_read_rule_sets(rule_sets))
     yield rule_sets.name, rules["added"], rules["changed"], rules["unchanged"]

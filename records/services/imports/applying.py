@@ -10,7 +10,7 @@ from typing import Any
 from django.db import DataError, Error, IntegrityError, connection, transaction
 
 from records.models import Import, ImportChunk, ImportRow, Job
-from records.resources import ImportResource
+from records.resources import CellRefused, ImportResource
 from records.services.imports import staging
 from records.services.imports.checking import STAGED, Target, compare, count, quoted, sql_type
 from records.services.imports.state import note, request_step, save
@@ -34,6 +34,9 @@ def apply(record: Import, resource: ImportResource, *, now: datetime) -> Job | N
     try:
         with transaction.atomic():
             xmin = _write(record, resource, now) if resource.set_based else _store(record, resource, now)
+    except CellRefused as refused:
+        fail(record, resource, refused.code, refused.values, now=now)
+        return None
     except (IntegrityError, DataError) as error:
         fail(record, resource, "constraint", {"name": _named(error, "constraint_name")}, now=now)
         return None

@@ -1,0 +1,43 @@
+"""The imports of an office, and whether one is stuck."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from accounts.scope import Scope
+from records.models import Import, Job
+from records.services.imports import TASK
+
+PAGE_SIZE = 20
+
+
+@dataclass(frozen=True)
+class Page:
+    """`after`: the import behind which the next page starts, where there is one."""
+
+    rows: list[Import]
+    after: UUID | None
+
+
+def page_of(*, scope: Scope, after: UUID | None = None) -> Page:
+    """Newest first. An id holds its moment, so it is the key of the list."""
+    found = Import.objects.within(scope).select_related("asked_by").order_by("-pk")
+    rows = list((found.filter(pk__lt=after) if after else found)[: PAGE_SIZE + 1])
+    return Page(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].pk if len(rows) > PAGE_SIZE else None)
+
+
+def same_file(*, scope: Scope, record: Import) -> Import | None:
+    """The latest earlier import of the very same file that was taken."""
+    return (
+        Import.objects.within(scope)
+        .filter(kind=record.kind, regency_id=record.regency_id, sha256=record.sha256, state=Import.State.DONE)
+        .filter(pk__lt=record.pk)
+        .order_by("-pk")
+        .first()
+    )
+
+
+def is_stuck(record: Import) -> bool:
+    """Whether the job of its present step failed for good. Seen by whoever asked for it, and by the province."""
+    key = f"import:{record.pk}:{record.state}:{record.line}"
+    last = Job.objects.filter(task=TASK, key=key).order_by("-created_at").first()
+    return last is not None and last.state == Job.State.FAILED
