@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from prakerja.admin_site import site
+from prakerja.audit import views as audit
 from prakerja.authenticator_simulator import authenticator_simulator
 from prakerja.health import health, live, metrics, ready
 from prakerja.public import help_page, home
@@ -25,6 +26,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("simulator/pesan/", simulated_messages, name="simulated-messages"),
     path("simulator/autentikator/", authenticator_simulator, name="authenticator-simulator"),
     path("bahasa/", set_language, name="set_language"),
+    path("segel/", audit.seals, name="seals"),
+    path("segel/unduh/", audit.seals_text, name="seals-text"),
+    path("provinsi/jejak/", audit.trail, name="audit-trail"),
+    path("provinsi/jejak/cari/", audit.find, name="audit-find"),
+    path("provinsi/jejak/unduh/", audit.export, name="audit-export"),
     path("", include("prakerja.api_urls")),
     path("", include("accounts.urls")),
     path("", include("clusters.urls")),

@@ -130,6 +130,12 @@ ACCESS: dict[str, Row] = {
     "membership other": only([*SEES_ALL, "operator"], 200, office_head=404),
     "membership none": only(["office_head", *SEES_ALL, "operator"], 404),
     "province-staff": only([*SEES_ALL, "operator"], 200),
+    # What is remembered
+    "seals": row(200),
+    "seals-text": row(200),
+    "audit-trail": only(["auditor"], 200),
+    "audit-find": only(["auditor"], 422),
+    "audit-export": only(["auditor"], 200),
     # The province
     "province": only(SEES_ALL, 200),
     "decision-new": only(PLANNERS, 200),

@@ -22,6 +22,7 @@ from training.forms.status import StatusForm
 from training.models import Placement
 from training.selectors import status as selectors
 from training.selectors.timeline import steps_of
+from training.selectors.trail import looks_at
 from training.services.places import OfferClosed, answer_offer
 
 SESSION_MINUTES = 30
@@ -53,6 +54,7 @@ def status(request: ScopedRequest) -> HttpResponse:
             "may_leave": registration.state != Registration.State.WITHDRAWN
             and registration.wave.state in {"open", "closed"},
             "current_wave": registration.wave,
+            "looks": looks_at(request.scope),
             "told": messages_to(Recipient("applicant", request.scope.applicant_id), limit=10),
         },
     )

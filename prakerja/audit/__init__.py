@@ -1,0 +1,1 @@
+"""What an auditor reads, and what everybody may check of it."""
