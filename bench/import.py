@@ -19,7 +19,7 @@ from typing import Any
 
 from prakerja.embedded.services import ensure
 
-SMALL, LARGE, DEFAULT = 20_000, 100_000, 2_000
+SMALL, LARGE, DEFAULT = 100_000, 1_000_000, 10_000
 FLAT = 1.2  # peak memory at LARGE by peak memory at SMALL
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property, lru_cache
+from json.encoder import encode_basestring_ascii
 from typing import Any, ClassVar, NamedTuple
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -130,7 +132,10 @@ class ImportResource(ModelResource):  # type: ignore[misc]
         return ()
 
     def store(self, rows: Iterable[Mapping[str, Any]], *, name: str, now: datetime) -> None:
-        """Where `set_based` is False: hand the new and changed rows, typed, to the room's own service. In a job."""
+        """Where `set_based` is False: hand the new and changed rows, typed, to the room's own service. In a job.
+
+        Raises CellRefused when that service refuses them; then the import has failed and nothing of it stays.
+        """
         raise NotImplementedError
 
     def mask(self, column: str, text: str) -> str:
@@ -220,7 +225,7 @@ class ImportResource(ModelResource):  # type: ignore[misc]
             if getattr(column, "auto_now", False) or getattr(column, "auto_now_add", False) or column.name == "as_of":
                 found[column.attname] = now.isoformat()
             elif not column.null and column.db_default is models.NOT_PROVIDED and not column.is_relation:
-                found[column.attname] = json_value(column.get_default())
+                found[column.attname] = json.loads(json_text(column.get_default()))
         return found
 
     @cached_property
@@ -328,17 +333,21 @@ def _reason(column: str, error: Exception) -> CellReason:
     return CellReason(column, "unreadable", {})
 
 
-_JSON: dict[type, Callable[[Any], Any]] = {
-    str: str,
-    int: int,
-    bool: bool,
-    type(None): lambda value: value,
-    bytes: lambda value: f"\\x{value.hex()}",
-    date: date.isoformat,
-    datetime: datetime.isoformat,
+_JSON: dict[type, Callable[[Any], str]] = {
+    str: encode_basestring_ascii,
+    int: str,
+    bool: lambda value: "true" if value else "false",
+    type(None): lambda _value: "null",
+    bytes: lambda value: f'"\\\\x{value.hex()}"',
+    date: lambda value: f'"{value.isoformat()}"',
+    datetime: lambda value: f'"{value.isoformat()}"',
 }
 
 
-def json_value(value: Any) -> Any:
-    """A column's value as PostgreSQL reads it from JSON."""
-    return _JSON.get(type(value), str)(value)
+def json_text(value: Any) -> str:
+    """A column's value as JSON from which PostgreSQL makes the column's type."""
+    return (_JSON.get(type(value)) or _other)(value)
+
+
+def _other(value: Any) -> str:
+    return encode_basestring_ascii(str(value))

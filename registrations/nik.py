@@ -9,6 +9,7 @@ no check digit: a number that passes here may still be a typo.
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 Grade = Literal["reject", "warn", "pass"]
@@ -157,6 +158,7 @@ def _day_month_year(number: str) -> tuple[int, int, int]:
     return int(number[6:8]), int(number[8:10]), int(number[10:12])
 
 
+@lru_cache(maxsize=1 << 16)  # many people share a birthday
 def _date(year: int, month: int, day: int) -> date | None:
     try:
         return date(year, month, day)

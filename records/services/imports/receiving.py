@@ -1,7 +1,6 @@
 """A file comes in: kept as encrypted pieces, since the worker may be another machine and a file on disk would stay."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -100,19 +99,15 @@ def remembered_mapping(record: Import) -> dict[str, str]:
     return dict(next(iter(found), {}))
 
 
-def source_of(record: Import, turn: AbstractContextManager[Any] | None = None) -> Source:
-    """The file's bytes from a position on, decrypted a piece at a time. Raises KeyringError for a changed piece.
-
-    `turn` is held while the connection is used, for readers that share it with another thread.
-    """
-    return partial(_bytes_from, record.pk, turn or nullcontext())
+def source_of(record: Import) -> Source:
+    """The file's bytes from a position on, decrypted a piece at a time. Raises KeyringError for a changed piece."""
+    return partial(_bytes_from, record.pk)
 
 
-def _bytes_from(import_id: UUID, turn: AbstractContextManager[Any], offset: int) -> Iterator[bytes]:
+def _bytes_from(import_id: UUID, offset: int) -> Iterator[bytes]:
     pieces = ImportChunk.objects.filter(of_import_id=import_id)
     for number in count(offset // PIECE):
-        with turn:
-            data = pieces.filter(number=number).values_list("data", flat=True).first()
+        data = pieces.filter(number=number).values_list("data", flat=True).first()
         if data is None:
             return
         piece = keyring().decrypt_bytes(_aad(number), import_id, bytes(data))

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from itertools import islice
-from threading import Lock
 from uuid import UUID
 
 from django.db import transaction
@@ -65,13 +64,11 @@ def _read(record: Import, resource: ImportResource, now: datetime) -> Job | None
     if record.line == 0 or staging.is_lost(record):
         staging.create(record)
         save(record, line=0, offset=0, rows=0, constants=record.constants or resource.prepare())
-    turn = Lock()
-    sheet = open_sheet(source_of(record, turn), record.name, record.encoding)
-    rows = sheet.rows(Position(record.line, record.offset))
-    done = staging.fill(record, resource, sheet, islice(rows, STEP), turn)
-    position = sheet.position
-    save(record, line=position.line, offset=position.offset, rows=record.rows + done)
-    if done == STEP:
+    sheet = open_sheet(source_of(record), record.name, record.encoding)
+    rows = list(islice(sheet.rows(Position(record.line, record.offset)), STEP))
+    staging.fill(record, resource, sheet, rows)
+    save(record, line=sheet.position.line, offset=sheet.position.offset, rows=record.rows + len(rows))
+    if len(rows) == STEP:
         return request_step(record)
     if record.rows == 0:
         raise SheetRefused("no_rows")
