@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.stages import LoginStage
 from allauth.mfa.adapter import DefaultMFAAdapter
-from allauth.mfa.stages import AuthenticateStage
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts.middleware import client_address
 from accounts.models import User
-from accounts.selectors.factors import passed_second_factor
+from accounts.selectors.factors import has_factor, passed_second_factor
 from accounts.services.notices import tell_owner
 from records.fields import keyring
 
@@ -36,14 +36,14 @@ def known_accounts(request: HttpRequest) -> list[UUID]:
     return [UUID(hex) for hex in str(cookie).split(",") if hex]
 
 
-class SecondFactorStage(AuthenticateStage):
+class SecondFactorStage(LoginStage):
     """The one step between the first factor and the session, for accounts that have a second factor."""
 
+    key = "second_factor"
     urlname = "second-factor"
 
     def handle(self) -> tuple[HttpResponse | None, bool]:
-        response, goes_on = super().handle()
-        return redirect(self.urlname) if response else None, goes_on
+        return redirect(self.urlname) if has_factor(self.login.user) else None, True
 
 
 class AccountAdapter(DefaultAccountAdapter):

@@ -19,6 +19,12 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 $$;
 """
 
+# What happened to one's own account is one's own to see, also before any role counts.
+OWN_EVENTS = """
+CREATE POLICY own_account ON records_event FOR SELECT TO portal_web
+  USING (subject_type = 'user' AND subject_id = (SELECT app_user()))
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -132,6 +138,7 @@ class Migration(migrations.Migration):
         wall("mfa_authenticator", OWN),
         web_may("usersessions_usersession", "SELECT"),
         wall("usersessions_usersession", OWN),
+        migrations.RunSQL(OWN_EVENTS, "DROP POLICY own_account ON records_event"),
         migrations.RunSQL(END_OTHER_SESSIONS, "DROP FUNCTION accounts_end_other_sessions(text)"),
         web_may_call("accounts_end_other_sessions(text)"),
     ]

@@ -133,18 +133,18 @@ def set_password(*, user: User, password: str, now: datetime) -> None:
 def _budgeted(kind: str, login: str, address: str, now: datetime, lasts: timedelta) -> OneTimeSecret:
     by_login, by_address = _budget_key("login", login), _budget_key("address", network_of(address))
     take_turns("sign-in messages")  # or requests made at once would each see room for one more
-    OneTimeSecret.objects.filter(asked_at__lte=now - KEPT, expires_at__lte=now).delete()
-    hour = OneTimeSecret.objects.filter(asked_at__gt=now - timedelta(hours=1))
     day = OneTimeSecret.objects.filter(asked_at__gt=now - timedelta(days=1), login__isnull=False, user__isnull=False)
     spent = day.aggregate(messages=Count("pk"), rupiah=Sum("rupiah", default=0))
     price = settings.MESSAGE_PRICES.get(_channel(login), 0)
+    hour = OneTimeSecret.objects.filter(asked_at__gt=now - timedelta(hours=1))
     if (
-        hour.filter(login=by_login).count() >= PER_LOGIN_AN_HOUR
-        or hour.filter(address=by_address).count() >= PER_ADDRESS_AN_HOUR
-        or spent["messages"] >= settings.SIGN_IN_MESSAGES_A_DAY
+        spent["messages"] >= settings.SIGN_IN_MESSAGES_A_DAY
         or spent["rupiah"] + price > settings.SIGN_IN_RUPIAH_A_DAY
+        or hour.filter(login=by_login).count() >= PER_LOGIN_AN_HOUR
+        or hour.filter(address=by_address).count() >= PER_ADDRESS_AN_HOUR
     ):
         raise BudgetSpent
+    OneTimeSecret.objects.filter(asked_at__lte=now - KEPT, expires_at__lte=now).delete()
     user = User.objects.by_login(login)
     return OneTimeSecret(
         kind=kind,

@@ -1,19 +1,29 @@
 """Signing in: by e-mail or number, with equal answers for known and unknown, and a budget of failures."""
 
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 
 from accounts.forms import SignInForm
 from accounts.middleware import client_address
 from accounts.models import SignInFailure, User
-from accounts.services.passwords import FAILURES_PER_ADDRESS, FAILURES_PER_LOGIN, TooManyFailures, verify_login
-from tests.factories.staff import PASSWORD, make_user
+from accounts.services.passwords import (
+    FAILURES_PER_ADDRESS,
+    FAILURES_PER_LOGIN,
+    FAILURES_PER_PLACE,
+    TooManyFailures,
+    verify_login,
+)
+from tests.factories.sign_in import Phone
+from tests.factories.staff import PASSWORD, make_user, sign_in
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
@@ -32,8 +42,10 @@ def user() -> User:
 WRONG = "salah"
 
 
-def attempt(login: str, password: str = WRONG, address: str = "10.0.0.1", now: datetime = NOW) -> User | None:
-    return verify_login(login=login, password=password, address=address, now=now)
+def attempt(
+    login: str, password: str = WRONG, address: str = "10.0.0.1", now: datetime = NOW, known: Collection[UUID] = ()
+) -> User | None:
+    return verify_login(login=login, password=password, address=address, now=now, known=known)
 
 
 def post(client: Client, login: str, password: str = PASSWORD, **more: str) -> Any:
@@ -43,6 +55,20 @@ def post(client: Client, login: str, password: str = PASSWORD, **more: str) -> A
 @pytest.mark.parametrize("login", ["sri@contoh.example", "SRI@CONTOH.EXAMPLE", "081234567890", "+62 812-3456-7890"])
 def test_an_address_or_a_number_in_any_spelling_opens_the_account(client: Client, user: User, login: str) -> None:
     assert post(client, login).status_code == 302
+    assert client.session["_auth_user_id"] == str(user.pk)
+
+
+def test_the_first_sign_in_leads_to_a_second_factor_and_keeps_the_way_on(client: Client, user: User) -> None:
+    answer = post(client, "sri@contoh.example", next="/kantor/")
+    assert answer["Location"] == "/akun/faktor/?next=/kantor/"
+    assert client.get("/kantor/")["Location"] == "/akun/faktor/?next=/kantor/"
+
+
+def test_who_has_a_second_factor_is_not_in_before_showing_it(client: Client, user: User) -> None:
+    phone = Phone(user)
+    assert post(client, "sri@contoh.example", next="/kantor/peserta/")["Location"] == "/masuk/langkah-kedua/"
+    assert "_auth_user_id" not in client.session
+    assert client.post("/masuk/langkah-kedua/", {"code": phone.code()})["Location"] == "/kantor/peserta/"
     assert client.session["_auth_user_id"] == str(user.pk)
 
 
@@ -70,14 +96,45 @@ def test_every_failure_hashes_once(user: User, login: str, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("login", ["sri@contoh.example", "tidak-ada@contoh.example"])
-def test_the_budget_of_a_login_is_the_same_whether_it_exists(user: User, login: str) -> None:
-    for number in range(FAILURES_PER_LOGIN):
-        assert attempt(login, address=f"10.0.0.{number}") is None
+def test_five_failures_from_one_address_and_the_password_is_not_looked_at(user: User, login: str) -> None:
+    for _ in range(FAILURES_PER_PLACE):
+        assert attempt(login) is None
     with pytest.raises(TooManyFailures):
         attempt(login, PASSWORD)
     with pytest.raises(TooManyFailures):
         attempt(login, now=NOW + timedelta(minutes=14, seconds=59))
     assert attempt(login, now=NOW + timedelta(minutes=15)) is None
+
+
+@pytest.mark.parametrize("login", ["sri@contoh.example", "tidak-ada@contoh.example"])
+def test_many_addresses_share_the_budget_of_the_login(user: User, login: str) -> None:
+    for number in range(FAILURES_PER_LOGIN):
+        assert attempt(login, address=f"10.0.{number}.1") is None
+    with pytest.raises(TooManyFailures):
+        attempt(login, PASSWORD, address="10.1.0.1")
+
+
+def test_strangers_cannot_lock_out_the_browser_that_the_account_knows(user: User) -> None:
+    for number in range(FAILURES_PER_LOGIN):
+        attempt("sri@contoh.example", address=f"10.0.{number}.1")
+    assert attempt("sri@contoh.example", PASSWORD, known=[uuid4(), user.pk]) == user
+    with pytest.raises(TooManyFailures):
+        attempt("sri@contoh.example", PASSWORD, known=[uuid4()])
+
+
+def test_a_browser_that_the_account_knows_guesses_no_longer_than_others(user: User) -> None:
+    for number in range(FAILURES_PER_PLACE):
+        assert attempt("sri@contoh.example", address=f"10.0.{number}.1", known=[user.pk]) is None
+    with pytest.raises(TooManyFailures):
+        attempt("sri@contoh.example", PASSWORD, address="10.9.0.1", known=[user.pk])
+
+
+def test_a_house_with_a_whole_ipv6_network_is_one_address(user: User) -> None:
+    for number in range(FAILURES_PER_PLACE):
+        attempt("sri@contoh.example", address=f"2001:db8:1:2::{number + 1:x}")
+    with pytest.raises(TooManyFailures):
+        attempt("sri@contoh.example", PASSWORD, address="2001:db8:1:2:ffff::1")
+    assert attempt("sri@contoh.example", PASSWORD, address="2001:db8:1:3::1") == user
 
 
 def test_the_budget_of_an_address(user: User) -> None:
@@ -89,16 +146,16 @@ def test_the_budget_of_an_address(user: User) -> None:
 
 
 def test_success_gives_the_login_its_budget_back_and_old_failures_are_forgotten(user: User) -> None:
-    for _ in range(FAILURES_PER_LOGIN - 1):
+    for _ in range(FAILURES_PER_PLACE - 1):
         attempt("sri@contoh.example")
     assert attempt("sri@contoh.example", PASSWORD) == user
     assert attempt("sri@contoh.example") is None
     attempt("sri@contoh.example", now=NOW + timedelta(hours=1))
-    assert SignInFailure.objects.count() == 2
+    assert SignInFailure.objects.count() == 3
 
 
 def test_a_spent_budget_is_said_with_429(client: Client, user: User) -> None:
-    for _ in range(FAILURES_PER_LOGIN):
+    for _ in range(FAILURES_PER_PLACE):
         assert post(client, "sri@contoh.example", "salah").status_code == 200
     answer = post(client, "sri@contoh.example")
     assert answer.status_code == 429 and "15 menit" in answer.content.decode()
@@ -112,14 +169,19 @@ def test_a_failure_keeps_no_login_and_no_address(user: User) -> None:
     assert {len(bytes(row.key)) for row in SignInFailure.objects.all()} == {32}
 
 
-def test_signing_in_starts_a_new_session_without_what_was_in_the_old_one(client: Client, user: User) -> None:
+def test_each_factor_gives_the_session_a_new_key_and_nothing_of_the_old_one_stays(client: Client, user: User) -> None:
+    phone = Phone(user)
     session = client.session
     session["applicant"] = "0193e6a0-0000-7000-8000-000000000000"
     session.save()
-    before = client.cookies["sessionid"].value
-    assert post(client, "sri@contoh.example").status_code == 302
-    assert client.cookies["sessionid"].value != before
+    keys = [client.cookies["sessionid"].value]
+    post(client, "sri@contoh.example")
+    keys.append(client.cookies["sessionid"].value)
+    client.post("/masuk/langkah-kedua/", {"code": phone.code()})
+    keys.append(client.cookies["sessionid"].value)
+    assert len(set(keys)) == 3
     assert "applicant" not in client.session
+    assert set(Session.objects.values_list("session_key", flat=True)) == {keys[-1]}
 
 
 @pytest.mark.parametrize(
@@ -133,11 +195,13 @@ def test_signing_in_starts_a_new_session_without_what_was_in_the_old_one(client:
     ],
 )
 def test_the_way_on_stays_in_the_portal(client: Client, user: User, next_url: str, expected: str) -> None:
-    assert post(client, "sri@contoh.example", next=next_url).headers["Location"] == expected
+    phone = Phone(user)
+    post(client, "sri@contoh.example", next=next_url)
+    assert client.post("/masuk/langkah-kedua/", {"code": phone.code()})["Location"] == expected
 
 
 def test_signing_out_takes_a_post_and_ends_the_session(client: Client, user: User) -> None:
-    client.force_login(user)
+    sign_in(client, user)
     assert client.get("/keluar/").status_code == 405
     assert client.post("/keluar/").status_code == 302
     assert "_auth_user_id" not in client.session

@@ -4,7 +4,6 @@ import json
 import re
 import time
 
-from allauth.mfa.adapter import get_adapter
 from allauth.mfa.totp.internal.auth import format_hotp_value, generate_totp_secret, hotp_value
 
 from accounts.models import User
@@ -14,8 +13,8 @@ from records.models import Message
 
 def promised(template: str) -> list[dict[str, str]]:
     """The values of every message of this template that the outbox holds, the oldest first."""
-    rows = Message.objects.filter(template=template).order_by("pk")
-    return [json.loads(row.sealed_values.open()) if row.sealed_values else row.values for row in rows]
+    rows = Message.objects.filter(template__name=template).order_by("pk")
+    return [json.loads(row.sealed_values.open()) if row.sealed_values else row.plain_values for row in rows]
 
 
 def sent_code() -> str:
@@ -29,11 +28,12 @@ def sent_token() -> str:
 
 
 class Phone:
-    """An authenticator app; `code()` gives a fresh code each time, as if half a minute had passed."""
+    """An authenticator app of this account."""
 
     def __init__(self, user: User) -> None:
         self.secret = generate_totp_secret()
         add_totp(user=user, secret=self.secret)
 
     def code(self, steps: int = 0) -> str:
+        """What it shows now, or so many steps of 30 seconds later."""
         return format_hotp_value(hotp_value(self.secret, int(time.time()) // 30 + steps))
