@@ -3,9 +3,10 @@
 from csp.constants import SELF
 from csp.decorators import csp_replace
 from django.urls import URLPattern, URLResolver, path
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from accounts.api.resources import Resource, paths
+from accounts.api.schema_endpoint import SchemaEndpoint
 from accounts.api.token_endpoint import TokenEndpoint
 from clusters.api import DecisionResource, ObservationResource, SplitResource, WaveResource
 from mentoring.api import StatisticsView
@@ -30,7 +31,7 @@ swagger = csp_replace({"style-src": [SELF, "'unsafe-inline'"], "img-src": [SELF,
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("o/token/", TokenEndpoint.as_view(), name="api-token"),
-    path("api/v1/schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
+    path("api/v1/schema/", SchemaEndpoint.as_view(), name="api-schema"),
     path("api/v1/docs/", swagger, name="api-docs"),
     *[
         path(f"api/v1/{pattern.pattern}", pattern.callback, name=pattern.name)

@@ -313,7 +313,6 @@ ADDRESS_BOOKS = {
     "user": "accounts.selectors.addresses.addresses_of",
     "applicant": "registrations.selectors.contact.addresses_of",
 }
-PORTAL_ADDRESS = ALLOWED_HOSTS[0]  # as messages name it
 # Ways out by channel, in the order in which they are tried (records.gateways); none is a channel that waits.
 MESSAGE_GATEWAYS = os.environ.get(
     "MESSAGE_GATEWAYS",
@@ -326,7 +325,7 @@ MESSAGE_SENDER = os.environ.get("MESSAGE_SENDER", "PRAKERJA")
 # In rupiah: what a segment of an SMS or another message costs, and what a channel may cost a day; not named: free, no limit.
 MESSAGE_PRICES = _amounts("MESSAGE_PRICES", "sms=350;whatsapp=450")
 MESSAGE_BUDGETS = _amounts("MESSAGE_BUDGETS", "sms=10000000;whatsapp=10000000")
-DEFAULT_FROM_EMAIL = os.environ.get("MESSAGE_FROM_EMAIL") or f"portal@{PORTAL_ADDRESS}"
+DEFAULT_FROM_EMAIL = os.environ.get("MESSAGE_FROM_EMAIL") or f"portal@{ALLOWED_HOSTS[0]}"
 EMAIL_HOST = os.environ.get("EMAIL_HOST") or "localhost"
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25" if DEVELOPMENT else "587"))
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")

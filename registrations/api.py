@@ -44,8 +44,8 @@ class RegistrationResource(Resource):
     filters = {"wave": "wave__slug", "regency": "regency_id", "state": "state"}
     parameters = [
         OpenApiParameter(
-            REASON, {"type": "string", "minLength": SHORTEST_REASON, "maxLength": LONGEST_REASON},
-            OpenApiParameter.HEADER, description="Why the NIK is read in full; only with include=identity.",
+            REASON, str, OpenApiParameter.HEADER,
+            description=f"With include=identity: why, in {SHORTEST_REASON} to {LONGEST_REASON} characters.",
         )
     ]  # fmt: skip
 

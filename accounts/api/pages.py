@@ -47,11 +47,12 @@ class MomentField(serializers.DateTimeField):
     def to_internal_value(self, value: Any) -> datetime:
         try:
             moment = parse_datetime(value) if _MOMENT.fullmatch(value) else None
-            if moment is not None:
-                return moment.astimezone(UTC)  # PostgreSQL knows no offset of a day
+            moment = moment and moment.astimezone(UTC)  # PostgreSQL knows no offset of a day
         except (ValueError, OverflowError):
-            pass
-        self.fail("format")
+            moment = None
+        if moment is None:
+            self.fail("format")
+        return moment
 
 
 class NumberField(serializers.IntegerField):
