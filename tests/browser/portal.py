@@ -2,7 +2,6 @@
 
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from prakerja.embedded.processes import dies_with_parent
 from prakerja.embedded.state import ROOT
-from tests.prakerja.processes import environment
+from tests.prakerja.processes import environment, free_port
 
 PERSON = re.compile(r"^ +(\d{12})  (\S+)  (\d\d)-(\d\d)-(\d{4})  (with a place|without)$", re.MULTILINE)
 
@@ -35,8 +34,7 @@ class Portal:
 @contextmanager
 def running(folder: Path) -> Iterator[Portal]:
     """Started from nothing; AssertionError with its last words when it does not come up."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     launcher = subprocess.Popen(
         [sys.executable, "-m", "prakerja.embedded", "up", f"--port={port}"],
         cwd=ROOT,
@@ -56,7 +54,7 @@ def running(folder: Path) -> Iterator[Portal]:
         raise AssertionError(said)
     try:
         people = {label: Person(number, code, (d, m, y)) for number, code, d, m, y, label in PERSON.findall(said)}
-        yield Portal(f"http://127.0.0.1:{port}", people)
+        yield Portal(f"http://localhost:{port}", people)  # passkeys know names, not numbers
     finally:
         launcher.terminate()
         launcher.communicate(timeout=60)

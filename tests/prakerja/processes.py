@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import random
 import select
+import socket
 import time
 from pathlib import Path
 
@@ -36,3 +38,11 @@ def environment(folder: Path, **given: str) -> dict[str, str]:
     """Ours, without what a test run sets: as for somebody who starts the portal for the first time."""
     ours = {name: value for name, value in os.environ.items() if name not in GIVEN}
     return ours | {"PRAKERJA_STATE": str(folder)} | given
+
+
+def free_port() -> int:
+    """A loopback port that stays free until it is used: not one of those that the kernel gives to connections."""
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port

@@ -11,15 +11,10 @@ from pathlib import Path
 import pytest
 
 from prakerja.embedded.state import ROOT
-from tests.prakerja.processes import ended, environment, processes_of
+from tests.prakerja.processes import ended, environment, free_port, processes_of
 
 UP = [sys.executable, "-m", "prakerja.embedded", "up"]
 SHOW = "import os; print(os.environ['DATABASE_URL'], os.environ['REDIS_URL'])"
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 def _start(folder: Path, port: int) -> subprocess.Popen[str]:
@@ -56,7 +51,7 @@ def _pids(folder: Path, words: str) -> list[int]:
 
 
 def test_it_serves_shares_its_servers_and_dies_without_leaving_anything(home: Path) -> None:
-    port = _free_port()
+    port = free_port()
     launcher = _start(home, port)
     connection = http.client.HTTPConnection("127.0.0.1", port)
     connection.request("GET", "/health/")
@@ -73,7 +68,7 @@ def test_it_serves_shares_its_servers_and_dies_without_leaving_anything(home: Pa
     )
     urls = [(home / f"{name}.url").read_text() for name in ("postgres", "valkey")]
     assert shell.stdout.split() == urls
-    assert "is running already" in _refusal(home, f"--port={_free_port()}")
+    assert "is running already" in _refusal(home, f"--port={free_port()}")
     assert launcher.poll() is None
 
     launcher.kill()
@@ -82,7 +77,7 @@ def test_it_serves_shares_its_servers_and_dies_without_leaving_anything(home: Pa
 
 
 def test_a_signal_stops_it_in_order(home: Path) -> None:
-    launcher = _start(home, _free_port())
+    launcher = _start(home, free_port())
     launcher.send_signal(signal.SIGTERM)
     said, _ = launcher.communicate()
     assert launcher.returncode == 0 and said.endswith("Stopped.\n")
@@ -90,7 +85,7 @@ def test_a_signal_stops_it_in_order(home: Path) -> None:
 
 
 def test_it_names_the_part_that_died_and_stops(home: Path) -> None:
-    launcher = _start(home, _free_port())
+    launcher = _start(home, free_port())
     (beat,) = _pids(home, " beat ")
     os.kill(beat, signal.SIGKILL)
     said, _ = launcher.communicate()
@@ -116,10 +111,10 @@ def test_a_taken_port_is_one_line_before_anything_starts(folder: Path) -> None:
 )
 def test_a_wrong_database_is_one_line_without_the_password(folder: Path, url: str, line: str) -> None:
     given = {"DATABASE_URL": url, "REDIS_URL": os.environ["REDIS_URL"]}
-    refusal = _refusal(folder, f"--port={_free_port()}", **given)
+    refusal = _refusal(folder, f"--port={free_port()}", **given)
     assert refusal.startswith(line) and "secret" not in refusal
 
 
 def test_an_absent_broker_is_one_line(folder: Path) -> None:
     given = {"DATABASE_URL": os.environ["DATABASE_URL"], "REDIS_URL": "redis://127.0.0.1:1/0"}
-    assert _refusal(folder, f"--port={_free_port()}", **given).startswith("The broker of REDIS_URL fails: ")
+    assert _refusal(folder, f"--port={free_port()}", **given).startswith("The broker of REDIS_URL fails: ")

@@ -26,6 +26,7 @@ from django.db import connection
 
 from prakerja.embedded.processes import as_server, dies_with_parent, stop
 from prakerja.embedded.state import ROOT, State, create_keys, state_of
+from tests.prakerja.processes import free_port
 
 HOST = "portal.example"
 PASSWORD = "kata-sandi-uji"
@@ -60,7 +61,7 @@ def production(folder: Path) -> Iterator[Stack]:
     create_keys(secrets / "prakerja_keys")
     _make_certificate(secrets)
     (folder / "users.txt").write_text(f'"prakerja" "{PASSWORD}"\n')
-    ports = {name: _free_port() for name in ("pgbouncer", "web", "http", "https")}
+    ports = {name: free_port() for name in ("pgbouncer", "web", "http", "https")}
     users = {"/tmp/users.txt": f"{folder}/users.txt"}  # noqa: S108 - the container's own
     _fill("pgbouncer.ini", folder, {**_database(), **users, "= 6432": f"= {ports['pgbouncer']}"})
     replaced = {
@@ -180,11 +181,6 @@ def _make_certificate(folder: Path) -> None:
     (folder / "tls_key").write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 def _wait_for(port: int) -> None:
