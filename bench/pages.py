@@ -51,6 +51,7 @@ def measure() -> None:
     from prakerja.rehearsal import drive, province
     from registrations.models import Registration
     from registrations.services.tally import fold_tally
+    from tests.factories.staff import sign_in
 
     now = timezone.now()
     call_command("migrate", verbosity=0)
@@ -68,7 +69,7 @@ def measure() -> None:
     clients = {}
     for email in ("cilacap@contoh.example", "perencana@contoh.example"):
         clients[email] = Client(headers={"host": "127.0.0.1"})
-        clients[email].force_login(User.objects.get(email=email))
+        sign_in(clients[email], User.objects.get(email=email))
     mentor, planner = clients.values()
     somebody = Registration.objects.filter(wave=wave, regency_id=3301).order_by("search_name", "id")
     middle = somebody[somebody.count() // 2]
