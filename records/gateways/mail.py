@@ -22,7 +22,7 @@ class Mail:
 
     def send(self, letter: Letter) -> str:
         """The Message-ID is the letter's reference, the same in every attempt."""
-        message_id = f"<{letter.reference}@{settings.PORTAL_ADDRESS}>"
+        message_id = f"<{letter.reference}@{settings.DEFAULT_FROM_EMAIL.partition('@')[2].rstrip('>')}>"
         mail = EmailMessage(
             letter.subject,
             letter.body,

@@ -73,7 +73,7 @@ def shipped() -> list[MessageTemplate]:
 
 
 def test_every_shipped_text_stands_in_both_languages_and_fits(settings: Any) -> None:
-    settings.PORTAL_ADDRESS = "prakerja.jatengprov.go.id"
+    settings.PORTAL_URL = "https://prakerja.jatengprov.go.id"
     for name, entry in catalogue().items():
         for channel, texts in entry["texts"].items():
             assert texts.keys() == {"id", "en"}, (name, channel)

@@ -66,7 +66,8 @@ def checked(template: str, channel: str, language: str, names: frozenset[str]) -
 
 def render(text: MessageTemplate, values: Mapping[str, str]) -> Rendered:
     """Put the values in, each on one line whatever it brings along. Raises WrongPlaceholders for one that is missing."""
-    given = {name: _CONTROL.sub(" ", value) for name, value in values.items()} | {"portal": settings.PORTAL_ADDRESS}
+    given = {name: _CONTROL.sub(" ", value) for name, value in values.items()}
+    given["portal"] = settings.PORTAL_URL.partition("://")[2]
     try:
         subject, body = (_PLACEHOLDER.sub(lambda name: given[name[1]], part) for part in (text.subject, text.body))
     except KeyError as error:
