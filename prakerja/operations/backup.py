@@ -19,7 +19,7 @@ import psycopg2
 from django.db import connection
 
 from prakerja.embedded.state import write_private
-from prakerja.operations.contents import DoesNotOpen, migrations_of, open_values, tables_of, walls_of
+from prakerja.operations.contents import DoesNotOpen, chain_head_of, migrations_of, open_values, tables_of, walls_of
 from prakerja.operations.keyfile import fingerprints
 from prakerja.operations.postgres import ProgramError, connected, run
 from records.keyring import Keyring
@@ -109,6 +109,7 @@ def _write_dump(folder: Path, keyring: Keyring, sample: int | None) -> dict[str,
             "migrations": migrations_of(cursor),
             "tables": tables_of(cursor),
             "walls": walls_of(cursor),
+            "chain_head": chain_head_of(cursor),
             "personal": open_values(opened, keyring, sample=sample),
             "keys": fingerprints(keyring),
         }

@@ -75,6 +75,13 @@ def migrations_of(cursor: Any) -> list[str]:
     return [row[0] for row in cursor.fetchall()]
 
 
+def chain_head_of(cursor: Any) -> dict[str, Any] | None:
+    """The last seal of the logs (records.chain), to be compared with what was published; None before the first."""
+    cursor.execute("SELECT n, last, encode(head, 'hex') FROM records_seal ORDER BY n DESC LIMIT 1")
+    row = cursor.fetchone()
+    return row and dict(zip(("seal", "last", "head"), row, strict=True))
+
+
 def open_values(opened: Any, keyring: Keyring, *, sample: int | None) -> dict[str, int]:
     """Open `sample` rows of every encrypted table, or all of them, and compare each with its blind index; how many values.
 

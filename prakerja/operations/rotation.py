@@ -12,11 +12,15 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from psycopg2.extras import execute_values
 
+from prakerja.operations import factors
 from prakerja.operations.personal import EncryptedTable, encrypted_tables
 from records.keyring import Keyring, KeyringError
 
 ROUNDS = 5
 SMALLEST = UUID(int=0)
+
+# Files of imports that nobody has decided yet: their pieces are not moved, they go with the decision.
+PASSING = ("records_importchunk", "data")
 
 Row = tuple[Any, ...]  # the key, then one ciphertext for each encrypted column
 
@@ -27,21 +31,24 @@ class StillInUse(Exception):
 
 def values_by_key() -> dict[str, dict[int, int]]:
     """How many values of each encrypted column stand under which key."""
-    found: dict[str, dict[int, int]] = {}
+    found = {factors.PLACE: factors.factors_by_key()}
     with connection.cursor() as cursor:
-        for table in encrypted_tables():
-            for column in table.columns:
-                cursor.execute(
-                    f"SELECT get_byte({column.name}, 1) * 256 + get_byte({column.name}, 2), count(*) FROM {table.name}"  # noqa: S608
-                    f" WHERE octet_length({column.name}) > 2 GROUP BY 1 ORDER BY 1"
-                )
-                found[f"{table.name}.{column.name}"] = dict(cursor.fetchall())
+        for table, column in _columns():
+            cursor.execute(
+                f"SELECT get_byte({column}, 1) * 256 + get_byte({column}, 2), count(*) FROM {table}"  # noqa: S608
+                f" WHERE octet_length({column}) > 2 GROUP BY 1 ORDER BY 1"
+            )
+            found[f"{table}.{column}"] = dict(cursor.fetchall())
     return found
 
 
 def reencrypt(keyring: Keyring, *, batch: int, say: Callable[[str], None]) -> list[str]:
     """Bring every value to the active key; what could not be brought, a line for each table."""
     left = []
+    try:
+        factors.reencrypt_factors(keyring)
+    except KeyringError as error:
+        left.append(f"{factors.PLACE}: {error}")
     for table in encrypted_tables():
         try:
             for _round in range(ROUNDS):
@@ -113,7 +120,7 @@ def fence_off(key_id: int) -> None:
     standing = {place: counts[key_id] for place, counts in values_by_key().items() if key_id in counts}
     if standing:
         raise StillInUse(f"Key {key_id} is in use. " + "; ".join(f"{place}: {n}" for place, n in standing.items()))
-    fences = [(table.name, column.name) for table in encrypted_tables() for column in table.columns]
+    fences = _columns()
     try:
         for table, column in fences:
             rule = f"CHECK (substring({column} FROM 2 FOR 2) <> '\\x{key_id:04x}') NOT VALID"
@@ -125,6 +132,10 @@ def fence_off(key_id: int) -> None:
         for table, column in fences:
             _alter(table, f"DROP CONSTRAINT IF EXISTS {_fence(table, column, key_id)}")
         raise StillInUse(f"Key {key_id} was used meanwhile: a process runs with the former key file.") from error
+
+
+def _columns() -> list[tuple[str, str]]:
+    return [(table.name, column.name) for table in encrypted_tables() for column in table.columns] + [PASSING]
 
 
 def _fence(table: str, column: str, key_id: int) -> str:

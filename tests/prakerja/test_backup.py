@@ -15,14 +15,16 @@ from django.db import connection
 from django.utils import timezone
 
 from prakerja.embedded.state import create_keys
-from prakerja.operations.backup import DUMP, MANIFEST, BackupError, make_backup, read_backup
+from prakerja.operations.backup import DUMP, MANIFEST, BackupError, _seal, make_backup, read_backup
 from prakerja.operations.contents import tables_of
 from prakerja.operations.postgres import _path_of, connected
 from prakerja.operations.restore import restore
 from prakerja.rehearsal.database import own_database
 from records.fields import keyring
 from records.keyring import Keyring
+from records.models import Seal
 from records.services.jobs import request_job
+from records.services.seals import seal_logs
 from registrations.models import Applicant, Registration
 from tests.factories.people import make_wave
 from tests.factories.registered import make_registration
@@ -36,6 +38,7 @@ def backup(tmp_path: Path) -> Path:
     wave = make_wave()
     for _ in range(3):
         make_registration(wave)
+    seal_logs(now=timezone.now())
     return make_backup(to=tmp_path / "backups", keyring=keyring(), keys_to=None, sample=None, now=timezone.now())
 
 
@@ -74,6 +77,8 @@ def test_what_comes_back_is_what_was_there(backup: Path) -> None:
         assert people() == known and len(known) == 3
         assert manifest["personal"]["registrations_applicant.nik"] == 3
         assert Registration.objects.count() == 3
+        call_command("verify_chain")
+        assert manifest["chain_head"]["head"] == Seal.objects.latest("n").head.hex()
 
 
 def test_the_walls_come_back_too(backup: Path, elsewhere: str) -> None:
@@ -251,8 +256,6 @@ def test_a_restored_database_that_differs_is_named(backup: Path, elsewhere: str)
     """A manifest that a holder of the keys wrote for other rows: the restore finds out and takes nothing."""
     manifest = read_backup(backup, keyring())
     manifest["tables"]["registrations_applicant"]["rows"] += 1
-    from prakerja.operations.backup import _seal
-
     (backup / MANIFEST).write_text(json.dumps(manifest | {"seal": _seal(manifest, keyring())}))
     with pytest.raises(BackupError, match=re.escape("registrations_applicant (3 instead of 4)")):
         bring_back(backup)

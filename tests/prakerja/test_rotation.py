@@ -9,15 +9,19 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from accounts.models import User
+from accounts.services.factors import verify_factor
 from prakerja.embedded.state import create_keys
 from prakerja.operations.rotation import values_by_key
 from records.fields import keyring
 from records.keyring import Keyring
+from records.models import Import
 from registrations.models import Applicant
 from tests.factories.people import make_wave
 from tests.factories.registered import make_registration
+from tests.factories.sign_in import Phone
 from tests.factories.staff import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,7 +73,7 @@ def test_a_whole_rotation_leaves_everything_readable_and_the_old_key_gone(rotate
     wave = make_wave()
     for _ in range(3):
         make_registration(wave)
-    make_user(phone=PHONE)
+    phone = Phone(make_user(phone=PHONE))
     before = opened()
     rotate("--add")
     assert Keyring.from_file(keys).active == 1
@@ -81,6 +85,8 @@ def test_a_whole_rotation_leaves_everything_readable_and_the_old_key_gone(rotate
     rotate("--retire", "1")
     assert set(Keyring.from_file(keys).keys) == {2}
     assert opened() == before
+    with transaction.atomic():
+        assert verify_factor(user=User.objects.get(), code=phone.code(), now=timezone.now())
     assert Applicant.objects.values("nik_index").distinct().count() == 3
     assert keys.stat().st_mode & 0o777 == 0o600
 
@@ -127,6 +133,19 @@ def test_a_row_that_does_not_open_keeps_no_other_from_moving(rotate: Any) -> Non
     with pytest.raises(CommandError, match=r"accounts_user.phone: 1 under key 1"):
         rotate("--reencrypt", "--batch=1")
     assert {User.objects.get(pk=user.pk).phone.open() for user in (sri, tuti)} == {"+6281234567811", "+6281234567813"}
+
+
+def test_a_file_that_nobody_has_decided_keeps_its_key(rotate: Any, keys: Path) -> None:
+    chunk = Keyring.from_file(keys).encrypt_bytes("records.importchunk.0", "x", b"NIK")
+    Import.objects.create(
+        kind="person_list", asked_by=make_user(), name="a.csv", size=3, created_at=timezone.now()
+    ).chunks.create(number=0, data=chunk)
+    rotate("--add")
+    rotate("--activate")
+    with pytest.raises(CommandError, match=r"records_importchunk.data: 1 under key 1"):
+        rotate("--reencrypt")
+    with pytest.raises(CommandError, match=r"Key 1 is in use. records_importchunk.data: 1"):
+        rotate("--retire", "1")
 
 
 def test_a_second_key_is_not_added_before_the_first_is_active(rotate: Any, keys: Path) -> None:
