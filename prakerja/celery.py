@@ -12,14 +12,14 @@ app.autodiscover_tasks()
 app.steps["worker"].add(DjangoStructLogInitStep)
 
 
-@setup_logging.connect
+@setup_logging.connect  # type: ignore[untyped-decorator]
 def keep_our_lines(**_: Any) -> None:
     """Celery would set up handlers of its own, which write past the redaction."""
     logging.config.dictConfig(settings.LOGGING)
 
 
-@worker_init.connect
-@beat_init.connect
+@worker_init.connect  # type: ignore[untyped-decorator]
+@beat_init.connect  # type: ignore[untyped-decorator]
 def refuse_unsafe_settings(**_: Any) -> None:
     from prakerja.checks import refuse_unsafe  # apps are loaded by now
 

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from tempfile import gettempdir
@@ -13,7 +12,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from redis import Redis, RedisError
 
-from accounts.middleware import outside_scope
+from accounts.middleware import View, outside_scope
 from prakerja.operations import metrics as figures
 from prakerja.operations.allowed import may_watch
 from records.keyring import Keyring, KeyringError
@@ -65,7 +64,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return HttpResponse("The database does not answer.\n", status=503, content_type="text/plain")
 
 
-WATCHED: dict[str, Callable[[HttpRequest], HttpResponse]] = {
+WATCHED: dict[str, View] = {
     "/health/": health,
     "/health/live": live,
     "/health/ready": ready,
@@ -99,8 +98,11 @@ def _broker() -> bool:
 
 
 def _keys() -> bool:
+    path = settings.KEYRING.path
+    if path is None:
+        return False
     try:
-        keyring = Keyring.from_file(settings.KEYRING.path)
+        keyring = Keyring.from_file(path)
     except KeyringError:
         return False
     return keyring.active in keyring.keys

@@ -6,7 +6,7 @@ import structlog
 
 from prakerja.operations.redaction import redact_event
 
-_SHARED = [
+_SHARED: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,

@@ -46,7 +46,7 @@ def ask() -> Maintenance | None:
     found = _redis().get(KEY)
     if found is None:
         return None
-    until = json.loads(found)["until"]  # type: ignore[arg-type]
+    until = json.loads(found)["until"]
     return Maintenance(datetime.fromisoformat(until) if until else None)
 
 

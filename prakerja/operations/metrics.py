@@ -121,6 +121,6 @@ class _Database(Collector):
 def metrics(_request: HttpRequest) -> HttpResponse:
     """All figures in Prometheus' text format."""
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     registry.register(_Database())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 
 from prakerja.health import WATCHED
@@ -30,19 +30,19 @@ class RequestMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         given = request.headers.get("X-Request-ID", "")
         request.id = given if REQUEST_ID.fullmatch(given) else str(uuid4())  # type: ignore[attr-defined]
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request.id)  # type: ignore[attr-defined]
         began = perf_counter()
         watched = WATCHED.get(request.path_info)
-        response = watched(request) if watched else self.get_response(request)
+        response: HttpResponseBase = watched(request) if watched else self.get_response(request)
         self._tell(request, response, perf_counter() - began, watched=watched is not None)
         response.headers["X-Request-ID"] = request.id  # type: ignore[attr-defined]
         return response
 
-    def _tell(self, request: HttpRequest, response: HttpResponse, seconds: float, *, watched: bool) -> None:
+    def _tell(self, request: HttpRequest, response: HttpResponseBase, seconds: float, *, watched: bool) -> None:
         match = request.resolver_match
         route = request.path_info if watched else match.route if match else "none"
         observe(method=str(request.method), route=route, status=response.status_code, seconds=seconds)

@@ -30,7 +30,7 @@ def encrypted_tables() -> Iterator[EncryptedTable]:
         fields = {field.name: field for field in model._meta.local_fields}
         columns = tuple(
             EncryptedColumn(
-                field.column,
+                str(field.column),
                 field.aad,
                 f"{name}_index" if isinstance(fields.get(f"{name}_index"), BlindIndexField) else None,
             )
@@ -38,4 +38,4 @@ def encrypted_tables() -> Iterator[EncryptedTable]:
             if isinstance(field, EncryptedField)
         )
         if columns and not model._meta.proxy:
-            yield EncryptedTable(model._meta.db_table, model._meta.pk.column, columns)
+            yield EncryptedTable(model._meta.db_table, str(model._meta.pk.column), columns)

@@ -24,7 +24,7 @@ def is_empty() -> bool:
     """Whether the configured database has no table of ours."""
     with connected() as opened, opened.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
-        return cursor.fetchone() == (0,)
+        return bool(cursor.fetchone() == (0,))
 
 
 def restore(*, folder: Path, keyring: Keyring, replace: bool, sample: int | None, now: datetime) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def _stale_rows(table: EncryptedTable, active: int, batch: int, after: UUID) -> 
             f" ORDER BY {table.key} LIMIT %(batch)s FOR NO KEY UPDATE SKIP LOCKED",
             {"after": after, "batch": batch, "active": _key_bytes(active)},
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _again(table: EncryptedTable, keyring: Keyring, row: Row) -> Row | None:
