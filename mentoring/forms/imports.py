@@ -191,7 +191,7 @@ class MappingForm(forms.Form):
 
     def clean(self) -> None:
         chosen: dict[str, str] = {}
-        for name, header in self.cleaned_data.items():
+        for name, header in list(self.cleaned_data.items()):
             if header and header in chosen.values():
                 self.add_error(name, _("Kolom “%(header)s” sudah dipakai di atas.") % {"header": header})
             chosen[name] = header

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import F
+
 from accounts.scope import Scope
 from records.models import Import, Job
+from records.models.imports import ImportQuerySet
 from records.services.imports import TASK
 
 PAGE_SIZE = 20
@@ -18,9 +21,14 @@ class Page:
     after: UUID | None
 
 
+def imports(scope: Scope) -> ImportQuerySet:
+    """Those this scope sees, with `asker` and `decider`: of a colleague, web requests may read the name alone."""
+    return Import.objects.within(scope).annotate(asker=F("asked_by__name"), decider=F("decided_by__name"))
+
+
 def page_of(*, scope: Scope, after: UUID | None = None) -> Page:
     """Newest first. An id holds its moment, so it is the key of the list."""
-    found = Import.objects.within(scope).select_related("asked_by").order_by("-pk")
+    found = imports(scope).order_by("-pk")
     rows = list((found.filter(pk__lt=after) if after else found)[: PAGE_SIZE + 1])
     return Page(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].pk if len(rows) > PAGE_SIZE else None)
 

@@ -23,7 +23,7 @@ from accounts.middleware import ScopedRequest, staff
 from accounts.services import enter_scope
 from clusters.models import Regency
 from mentoring.forms.imports import KINDS, OFFICE, PROVINCE, FileForm, MappingForm, PageForm, kinds_for, may_act
-from mentoring.selectors.imports import is_stuck, page_of, same_file
+from mentoring.selectors import imports as selectors
 from records.models import Import
 from records.services import imports as engine
 from records.services.exports import as_xlsx, download, log_export
@@ -63,7 +63,7 @@ def imports(request: ScopedRequest) -> HttpResponse:
         after = UUID(text) if (text := request.GET.get("sesudah", "")) else None
     except ValueError as error:
         raise Http404 from error
-    page = page_of(scope=request.scope, after=after)
+    page = selectors.page_of(scope=request.scope, after=after)
     names = dict(Regency.objects.values_list("pk", "name")) if request.scope.sees_all else {}
     context = {
         "kinds": [(code, engine.resource_class(code).title, KINDS[code].about) for code in kinds_for(request.scope)],
@@ -208,7 +208,8 @@ def import_refused(request: ScopedRequest, import_id: UUID) -> HttpResponseBase:
 
 def _record(request: ScopedRequest, import_id: UUID) -> Import:
     try:
-        return Import.objects.within(request.scope).select_related("asked_by", "decided_by").get(pk=import_id)  # type: ignore[no-any-return]
+        record: Import = selectors.imports(request.scope).get(pk=import_id)
+        return record
     except Import.DoesNotExist as error:
         raise Http404 from error
 
@@ -257,12 +258,12 @@ def _page(request: ScopedRequest, record: Import, form: MappingForm | None = Non
         "problem": engine.problem_of(record),
         "waits": waits,
         "working": working,
-        "stuck": working and is_stuck(record),
+        "stuck": working and selectors.is_stuck(record),
         "percent": min(99, 100 * record.offset // record.size) if record.offset else None,
         "notes": [str(Reason(code, values)) for code, values in record.notes],
         "mapped": [(titles[name], header) for name, header in record.mapping.items() if name in titles],
         "decide_until": record.created_at + UNDECIDED,
-        "same": same_file(scope=request.scope, record=record),
+        "same": selectors.same_file(scope=request.scope, record=record),
         "expired": record.state == Import.State.DISCARDED and record.decided_by_id is None,
     }
     if waits:
