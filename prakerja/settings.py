@@ -145,6 +145,7 @@ CELERY_TASK_ROUTES = {
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "records.sweep_jobs", "schedule": 10.0},
     "seal-logs": {"task": "records.seal_logs", "schedule": 10.0},
+    "mail-newest-head": {"task": "records.mail_newest_head", "schedule": 3600.0},
     "propose-splits": {"task": "clusters.propose_due_splits", "schedule": 300.0},
     "advance-waves": {"task": "clusters.advance_waves", "schedule": 60.0},
     "remind-of-offers": {"task": "training.remind_of_offers", "schedule": 3600.0},
@@ -306,6 +307,8 @@ REGISTRATION_NUMBERS = None  # only a rehearsal names a source of its own, to be
 SAMPLE_DATA = os.environ.get("PRAKERJA_SAMPLE", "1" if DEVELOPMENT else "0") == "1"
 # After the freeze people may object to the list for so long before dice count; a sample province does not wait.
 OBJECTION_HOURS = int(os.environ.get("PRAKERJA_OBJECTION_HOURS", "0" if SAMPLE_DATA else "48"))
+# Who keeps the heads of the chain over the logs, outside the portal; each gets the newest one every hour.
+SEAL_ADDRESSES = [address for address in os.environ.get("SEAL_ADDRESSES", "").split(",") if address]
 
 # Who can be sent messages: for each kind of recipient the function that knows addresses, called when a message is sent:
 # (ids: Collection[UUID], channel: str) -> Mapping[UUID, str], E.164 numbers or e-mail addresses; without one, no entry.

@@ -15,7 +15,7 @@ from records.models import Job
 from records.services import imports
 from records.services.jobs import forgotten_jobs, run_job
 from records.services.messages import delivery
-from records.services.seals import seal_logs
+from records.services.seals import mail_newest_head, seal_logs
 
 
 def start_on_commit(job: Job) -> None:
@@ -57,6 +57,12 @@ def clear_imports() -> None:
 def seal_logs_now() -> None:
     """Seal what both logs have gained; a second call while one is at work does nothing."""
     seal_logs(now=timezone.now())
+
+
+@shared_task(name="records.mail_newest_head")
+def mail_newest_head_now() -> None:
+    """Send the newest head to those who keep one (settings.SEAL_ADDRESSES)."""
+    mail_newest_head(now=timezone.now())
 
 
 SENDING = timedelta(seconds=5)  # of one sweep; beat starts the next one

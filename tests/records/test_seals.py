@@ -3,17 +3,20 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, connections, transaction
 from django.db.utils import ConnectionHandler
+from django.utils import timezone
 
 from records import chain
-from records.models import Event, LogLine, Seal
+from records.models import Event, LogLine, Message, Seal
 from records.services import seals
 from records.services.log import record_read
+from records.services.messages.templates import load_shipped
 from tests.factories.staff import make_user
 from tests.prakerja.database import ask
 from tests.records.tampering import event, seal, settle, settled, triggers_off
@@ -188,3 +191,16 @@ def test_the_text_of_a_row_is_the_same_in_every_zone_and_after_a_new_column() ->
         finally:
             cursor.execute("ALTER TABLE records_event DROP COLUMN later")
             cursor.execute("SET timezone TO 'UTC'")
+
+
+def test_the_newest_head_is_mailed_once_to_those_who_keep_heads(settings: Any) -> None:
+    load_shipped(timezone.now())
+    settings.SEAL_ADDRESSES = ["inspektorat@contoh.example", "kementerian@contoh.example"]
+    assert seals.mail_newest_head(now=timezone.now()) == 0, "nothing is sealed yet"
+    event()
+    seal()
+    for _ in range(2):
+        assert seals.mail_newest_head(now=timezone.now()) == 2
+    message, other = Message.objects.all()
+    assert {message.destination.open(), other.destination.open()} == set(settings.SEAL_ADDRESSES)
+    assert message.plain_values["head"] == bytes(Seal.objects.get().head).hex()
