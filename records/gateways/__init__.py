@@ -21,10 +21,9 @@ CHANNELS = ("sms", "email", "whatsapp")
 
 def gateways_of(channel: str) -> tuple[Gateway, ...]:
     """The gateways of a channel in the order in which they are tried; none is a channel that is not in use."""
-    return parse(settings.MESSAGE_GATEWAYS).get(channel, ())
+    return _parsed(settings.MESSAGE_GATEWAYS).get(channel, ())
 
 
-@lru_cache(maxsize=8)
 def parse(text: str) -> Mapping[str, tuple[Gateway, ...]]:
     """`sms=http:https://one.example/send http:https://two.example/send; email=smtp` as gateways by channel.
 
@@ -38,6 +37,9 @@ def parse(text: str) -> Mapping[str, tuple[Gateway, ...]]:
             raise NotConfigured(f"MESSAGE_GATEWAYS: {channel.strip()!r} is none of {', '.join(CHANNELS)}")
         found[channel.strip()] = tuple(_gateway(channel.strip(), kind) for kind in kinds.split())
     return found
+
+
+_parsed = lru_cache(maxsize=8)(parse)
 
 
 def _gateway(channel: str, text: str) -> Gateway:

@@ -123,7 +123,6 @@ def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch)
 )
 def test_in_production_an_unsafe_or_unknown_way_out_is_named(settings: Any, text: str, named: str) -> None:
     settings.DEVELOPMENT = False
-    parse.cache_clear()
     with pytest.raises(NotConfigured, match=named) as refusal:
         parse(text)
     assert "rahasia" not in str(refusal.value)
@@ -131,13 +130,11 @@ def test_in_production_an_unsafe_or_unknown_way_out_is_named(settings: Any, text
 
 def test_ways_out_are_tried_in_the_order_given(settings: Any) -> None:
     settings.DEVELOPMENT, settings.MESSAGE_TOKENS = False, {"one.example": "a", "two.example": "b"}
-    parse.cache_clear()
     found = parse("sms=http:https://one.example/send http:https://two.example/send; email=smtp anymail:mailgun")
     assert {channel: [gateway.name for gateway in gateways] for channel, gateways in found.items()} == {
         "sms": ["http-sms:one.example", "http-sms:two.example"],
         "email": ["mail:smtp", "mail:mailgun"],
     }
-    parse.cache_clear()
 
 
 def test_the_console_shows_nobodys_number(capsys: pytest.CaptureFixture[str]) -> None:
