@@ -12,6 +12,8 @@ from django.conf import settings
 from django.core.checks import Critical, Tags, register
 from django.db import DatabaseError, OperationalError, connection
 
+from records.gateways import NotConfigured, parse
+
 SHORTEST_SECRET, SHORTEST_TOKEN = 50, 32
 WIDEST_NETWORK = {4: 8, 6: 32}
 SAMPLE_ADDRESS = "%@contoh.example"
@@ -111,9 +113,10 @@ def _gateways() -> Iterator[Finding]:
     for kind in ("simulator", "console"):
         if kind in settings.MESSAGE_GATEWAYS:
             yield f"MESSAGE_GATEWAYS holds a {kind}: people would get no message.", "Name a provider, see .env.example."
-    for channel in settings.MESSAGE_GATEWAYS.split():
-        if "http:http://" in channel:
-            yield "MESSAGE_GATEWAYS sends numbers and codes without TLS.", "Use the provider's https address."
+    try:
+        parse(settings.MESSAGE_GATEWAYS)
+    except NotConfigured as error:
+        yield str(error), "See MESSAGE_GATEWAYS and MESSAGE_TOKENS_FILE in .env.example."
 
 
 def _networks() -> Iterator[Finding]:

@@ -33,6 +33,7 @@ def production(settings: Any, tmp_path: Path) -> Any:
         "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),
         "TRUSTED_PROXIES": 1,
         "MESSAGE_GATEWAYS": "sms=http:https://sms.example/send; email=smtp",
+        "MESSAGE_TOKENS": {"sms.example": "rahasia"},
     }.items():
         setattr(settings, name, value)
     return settings
@@ -55,6 +56,8 @@ def test_safe_settings_pass(production: Any) -> None:
         ("ALLOWED_HOSTS", [""], "ALLOWED_HOSTS=portal.example"),
         ("ALLOWED_HOSTS", [], "ALLOWED_HOSTS=portal.example"),
         ("SAMPLE_DATA", True, "PRAKERJA_SAMPLE=0"),
+        ("MESSAGE_TOKENS", {}, "no token for sms.example"),
+        ("MESSAGE_GATEWAYS", "sms=merpati", "sms knows no 'merpati'"),
         ("SECRET_KEY", "k3", "secret_key in the key file"),
         ("SECRET_KEY", "a" * 64, "secret_key in the key file"),
         ("CSRF_TRUSTED_ORIGINS", ["http://portal.example"], "http://portal.example is not https"),
@@ -64,7 +67,7 @@ def test_safe_settings_pass(production: Any) -> None:
         ("TRUSTED_PROXIES", 0, "Set TRUSTED_PROXIES"),
         ("MESSAGE_GATEWAYS", "sms=simulator", "holds a simulator"),
         ("MESSAGE_GATEWAYS", "email=console", "holds a console"),
-        ("MESSAGE_GATEWAYS", "sms=http:http://sms.example/send", "without TLS"),
+        ("MESSAGE_GATEWAYS", "sms=http:http://sms.example/send", "must be an https:// address"),
         ("METRICS_ALLOWED", ["0.0.0.0/0"], "Set METRICS_ALLOWED"),
         ("METRICS_ALLOWED", ["127.0.0.0/8", "::/0"], "Set METRICS_ALLOWED"),
         ("METRICS_ALLOWED", ["everybody"], "Set METRICS_ALLOWED"),
