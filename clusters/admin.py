@@ -1,9 +1,11 @@
 """Reference data, the calendar and who holds which role, for operators."""
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import tablib
+from django.core.exceptions import ValidationError
 from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest
 from django.urls import reverse
@@ -20,6 +22,7 @@ from unfold.decorators import display
 from clusters import resources
 from clusters.models import Membership
 from records.admin import PortalAdmin, ReadOnlyAdmin
+from records.resources import CellRefused
 
 ROWS = 2_000  # longer tables go through the import engine or the commands
 
@@ -72,6 +75,14 @@ class ReferenceAdmin(ImportExportModelAdmin, PortalAdmin):  # type: ignore[misc]
     def get_import_resource_classes(self, request: Any) -> list[type[resources.ReferenceResource]]:
         return [_with_differences(resource) for resource in self.resource_classes]
 
+    def import_action(self, request: Any, **kwargs: Any) -> Any:
+        """The preview; what is wrong with a file stands in `complaints`, as line and sentence."""
+        response = super().import_action(request, **kwargs)
+        context = getattr(response, "context_data", None) or {}
+        if result := context.get("result"):
+            context["complaints"] = list(_complaints(result, self.resource_classes[0]()))
+        return response
+
     def add_data_read_fail_error_to_form(self, form: Any, e: Exception) -> None:
         if isinstance(e, TooLong):
             words = _("Berkas ini berisi %(rows)s baris. Di sini paling banyak %(limit)s; bagi berkasnya.")
@@ -85,6 +96,22 @@ class ReferenceAdmin(ImportExportModelAdmin, PortalAdmin):  # type: ignore[misc]
         for row in result.rows:
             if row.import_type in kinds:
                 self.record(request, kinds[row.import_type], row.instance, ["import"])
+
+
+def _complaints(result: Result, resource: resources.ReferenceResource) -> Iterator[tuple[int, str]]:
+    """Line of the file and what is wrong there, in the reader's language; the header is line 1."""
+    bad = [(0, error.error) for error in result.base_errors]
+    bad += [(row.number, error.error) for row in result.error_rows for error in row.errors]
+    bad += [(row.number, row.error) for row in result.invalid_rows]
+    for number, error in sorted(bad, key=lambda each: each[0]):
+        match error:
+            case CellRefused():
+                sentence = resource.sentence(error.code, error.values)
+            case ValidationError():
+                sentence = " ".join(error.messages)
+            case _:
+                sentence = str(error)
+        yield number + 1, sentence
 
 
 @cache

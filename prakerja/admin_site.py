@@ -15,7 +15,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
+from accounts import admin as accounts
 from accounts.middleware import staff
+from accounts.models import ApiClient, Institution
 from clusters import admin as clusters
 from clusters import models as places
 from prakerja.admin_words import FIELDS
@@ -64,6 +66,8 @@ GROUPS: list[tuple["str | Promise", list[Entry]]] = [
         [
             (kept.MessageTemplate, records.MessageTemplateAdmin, _("teks pesan"), _("Teks pesan"), "sms"),
             (kept.Job, records.JobAdmin, _("pekerjaan"), _("Pekerjaan"), "pending_actions"),
+            (Institution, accounts.InstitutionAdmin, _("lembaga pembaca"), _("Lembaga pembaca API"), "account_balance"),
+            (ApiClient, accounts.ApiClientAdmin, _("klien API"), _("Klien API"), "key"),
             (places.Membership, clusters.MembershipAdmin, _("peran petugas"), _("Peran petugas"), "badge"),
         ],
     ),

@@ -56,6 +56,7 @@ class PortalAdmin(ModelAdmin):
     writers: ClassVar[frozenset[str]] = frozenset({"operator"})
     list_per_page = PAGE
     show_full_result_count = False
+    view_on_site = False
 
     def has_view_permission(self, request: Any, obj: models.Model | None = None) -> bool:
         return bool(request.scope.roles & (self.readers | {"operator"}))
@@ -71,6 +72,11 @@ class PortalAdmin(ModelAdmin):
 
     def has_module_permission(self, request: Any) -> bool:
         return self.has_view_permission(request)
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if isinstance(db_field, models.URLField):
+            kwargs["assume_scheme"] = "https"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def construct_change_message(
         self, request: Any, form: forms.BaseForm, formsets: Any, add: bool = False
@@ -97,11 +103,11 @@ class PortalAdmin(ModelAdmin):
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Who changed which fields when, from the event log."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         obj = self.get_object(request, object_id)
         if obj is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if not self.has_view_permission(request, obj):
-            raise PermissionDenied
         words = {
             "admin.added": _("Ditambahkan"), "admin.changed": _("Diubah"), "admin.retried": _("Dicoba lagi"),
         }  # fmt: skip

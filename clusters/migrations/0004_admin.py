@@ -5,6 +5,10 @@ from records.walls import ROLE, wall, web_may
 OPERATOR = "(SELECT app_is_operator())"
 EDITED = ["regency", "district", "village", "blankspotvillage", "cluster", "clusterarea", "labouroffice"]
 
+CLIENT_COLUMNS = [  # not the secret's hash
+    *["id", "client_id", "name", "institution_id", "scopes", "address_ranges", "expires_at", "revoked_at", "last_used_at"],
+]
+
 # Rows of other rooms that operators look at; they see no person's row by any of them.
 POLICIES = f"""
 CREATE POLICY operator_read ON records_job FOR SELECT TO {ROLE} USING ({OPERATOR});
@@ -20,6 +24,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("clusters", "0003_memberships"),
         ("records", "0003_messages"),
+        ("accounts", "0006_invitations"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]
 
@@ -43,5 +48,9 @@ class Migration(migrations.Migration):
             )
         ],
         web_may("django_content_type", "SELECT"),
+        web_may("accounts_institution", "SELECT, INSERT, UPDATE"),
+        wall("accounts_institution", OPERATOR),
+        web_may("accounts_apiclient", "SELECT", columns=CLIENT_COLUMNS),
+        wall("accounts_apiclient", OPERATOR),
         migrations.RunSQL(POLICIES, NO_POLICIES),
     ]
