@@ -120,7 +120,7 @@ def in_words(scope: Scope, rows: list[Event | Read]) -> Iterator[Entry]:
             at=row.at,
             actor_id=row.actor_id,
             who=names.get(row.actor_id, ""),
-            role=words.role_words(row.actor_role),
+            role=words.role_words(row.actor_role, "" if is_read else row.kind),
             what=words.read_words(row.field) if is_read else words.kind_words(row.kind),
             about="" if is_read or row.person_id else str(words.SUBJECT_WORDS.get(row.subject_type, row.subject_type)),
             registration=files.get(row.person_id),

@@ -75,7 +75,10 @@ def read_words(field: str) -> str:
     return _("Melihat lengkap: %(field)s") % {"field": FIELD_WORDS.get(field, field)}
 
 
-def role_words(role: str) -> str:
+def role_words(role: str, kind: str = "") -> str:
+    """What nobody asked for, a place that is offered or lapses, is the system's doing."""
+    if kind in ("placement.offered", "placement.lapsed"):
+        role = "system"
     others = {
         "public": _("Pendaftar"),
         "applicant": _("Pendaftar"),
