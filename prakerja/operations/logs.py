@@ -11,7 +11,6 @@ _SHARED: list[structlog.typing.Processor] = [
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.stdlib.PositionalArgumentsFormatter(),
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 
 
@@ -40,6 +39,7 @@ def logging_settings(*, as_json: bool) -> dict[str, Any]:
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                     structlog.processors.format_exc_info,
                     redact_event,
+                    structlog.processors.TimeStamper(fmt="iso", utc=True),
                     last,
                 ],
             }

@@ -18,6 +18,11 @@ from records.keyring import Keyring
 from records.walls import CREATE_ROLE
 
 MAINTENANCE_DATABASE = "postgres"  # two databases change their names while nobody is connected to them
+# Autovacuum gives way by itself.
+CUT_OFF = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = %s AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
 
 
 def is_empty() -> bool:
@@ -42,7 +47,8 @@ def restore(*, folder: Path, keyring: Keyring, replace: bool, sample: int | None
         with _scratch_database() as scratch:
             _load(folder / DUMP, scratch, manifest)
             opened = verify(scratch, manifest, keyring, sample=sample)
-            _take_its_place(scratch, "" if empty else f"{connection.settings_dict['NAME']}_before_{now:%Y%m%d%H%M%S}")
+            aside = f"{connection.settings_dict['NAME']}_before_{now:%Y%m%d%H%M%S}"
+            _take_its_place(scratch, aside, keep=not empty)
     except (ProgramError, DoesNotOpen, psycopg2.Error) as error:
         raise BackupError(str(error).splitlines()[0]) from error
     return manifest | {"personal": opened}
@@ -105,19 +111,22 @@ def _scratch_database() -> Iterator[str]:
         _administer("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
 
-def _take_its_place(scratch: str, aside: str) -> None:
+def _take_its_place(scratch: str, aside: str, *, keep: bool) -> None:
     """Whoever is connected is cut off; the portal's processes connect anew to what bears the name then."""
     name = connection.settings_dict["NAME"]
     connection.close()
-    if aside:
-        _administer("ALTER DATABASE {} RENAME TO {}", name, aside)
-    else:
-        _administer("DROP DATABASE {} WITH (FORCE)", name)
-    _administer("ALTER DATABASE {} RENAME TO {}", scratch, name)
+    _administer("ALTER DATABASE {} RENAME TO {}", name, aside)
+    try:
+        _administer("ALTER DATABASE {} RENAME TO {}", scratch, name)
+    except psycopg2.Error:
+        _administer("ALTER DATABASE {} RENAME TO {}", aside, name)
+        raise
+    if not keep:
+        _administer("DROP DATABASE {} WITH (FORCE)", aside)
 
 
 def _administer(statement: str, *names: str) -> None:
     with connected(MAINTENANCE_DATABASE) as opened, opened.cursor() as cursor:
         opened.autocommit = True
-        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [names[0]])
+        cursor.execute(CUT_OFF, [names[0]])
         cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
