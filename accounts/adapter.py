@@ -36,7 +36,7 @@ def known_accounts(request: HttpRequest) -> list[UUID]:
     return [UUID(hex) for hex in str(cookie).split(",") if hex]
 
 
-class SecondFactorStage(LoginStage):
+class SecondFactorStage(LoginStage):  # type: ignore[misc] # allauth has no types
     """The one step between the first factor and the session, for accounts that have a second factor."""
 
     key = "second_factor"
@@ -46,7 +46,7 @@ class SecondFactorStage(LoginStage):
         return redirect(self.urlname) if has_factor(self.login.user) else None, True
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def get_login_stages(self) -> list[str]:
         return ["accounts.adapter.SecondFactorStage"]
 
@@ -57,7 +57,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def post_login(self, request: HttpRequest, user: User, **options: Any) -> HttpResponse:
         """Signed in. Who has no second factor yet gets one first; a browser that is new to the account is told of."""
-        response = super().post_login(request, user, **options)
+        response: HttpResponse = super().post_login(request, user, **options)
         if not passed_second_factor(request):
             response = redirect_to_login(options["redirect_url"], reverse("factors"))
         known = known_accounts(request)
@@ -82,7 +82,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Notices leave by records.services.messages."""
 
 
-class SecondFactorAdapter(DefaultMFAAdapter):
+class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     def encrypt(self, text: str) -> str:
         return b64encode(keyring().encrypt(SECRET_FIELD, NO_ROW, text)).decode()
 

@@ -24,7 +24,7 @@ def signed_in_at(request: HttpRequest) -> float | None:
 
 
 def has_factor(user: User) -> bool:
-    return Authenticator.objects.filter(user_id=user.pk, type__in=SECOND_FACTORS).exists()
+    return bool(Authenticator.objects.filter(user_id=user.pk, type__in=SECOND_FACTORS).exists())
 
 
 def is_confirmed(request: HttpRequest) -> bool:

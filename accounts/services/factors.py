@@ -62,7 +62,7 @@ def verify_factor(*, user: User, code: str, now: datetime) -> Authenticator | No
 
 def _opens(authenticator: Authenticator, code: str) -> bool:
     if authenticator.type == Type.RECOVERY_CODES:
-        return RecoveryCodes(authenticator).validate_code(code)
+        return bool(RecoveryCodes(authenticator).validate_code(code))
     counter = _counter_of(get_adapter().decrypt(authenticator.data["secret"]), code)
     if counter is None or counter <= authenticator.data.get("counter", -1):
         return False
@@ -81,7 +81,7 @@ def new_recovery_codes(*, user: User) -> list[str]:
     """Ten new codes in place of all older ones: the only time they are seen."""
     with transaction.atomic():
         Authenticator.objects.filter(user=user, type=Type.RECOVERY_CODES).delete()
-        return RecoveryCodes.activate(user).get_unused_codes()
+        return list(RecoveryCodes.activate(user).get_unused_codes())
 
 
 def remove_factor(*, user: User, factor_id: int) -> None:

@@ -55,14 +55,19 @@ def request_code(*, login: str, address: str, language: str, now: datetime) -> U
 
 def verify_code(*, secret_id: UUID, code: str, now: datetime) -> User | None:
     """The account that this code opens; None for a wrong one, which costs a try. Raises SecretSpent."""
-    row = OneTimeSecret.objects.select_for_update().filter(pk=secret_id, kind=Kind.CODE).first()
+    row = (
+        OneTimeSecret.objects.select_for_update(of=("self",))
+        .select_related("user")
+        .filter(pk=secret_id, kind=Kind.CODE)
+        .first()
+    )
     if row is None or row.used_at or now >= row.expires_at or row.tries >= OneTimeSecret.TRIES:
         raise SecretSpent
     fits = compare_digest(bytes(row.secret), _code_hash(row.pk, code)) and row.user_id is not None
     row.tries += 1
     row.used_at = now if fits else None
     row.save(update_fields=["tries", "used_at"])
-    return User.objects.filter(pk=row.user_id, is_active=True).first() if fits else None
+    return row.user if fits and row.user and row.user.is_active else None
 
 
 def request_reset(*, login: str, address: str, language: str, now: datetime) -> None:

@@ -31,6 +31,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.forms import CodeForm, NewPasswordForm, PasskeyForm
 from accounts.middleware import ScopedRequest, outside_scope
+from accounts.models import User
 from accounts.selectors.factors import SECOND_FACTORS, has_factor, is_confirmed, passed_second_factor
 from accounts.services.factors import LastFactor, add_totp, new_recovery_codes, remove_factor
 from accounts.services.notices import tell_owner
@@ -45,11 +46,17 @@ NEW_SECRET = "new_totp_secret"  # noqa: S105 - in the session, sealed, until a c
 View = Callable[..., HttpResponse]
 
 
+class OwnRequest(ScopedRequest):
+    """A request that `signed_in` or `confirmed` let through."""
+
+    user: User
+
+
 def signed_in(view: View) -> View:
     """For whoever is signed in with two factors; others sign in, or go on with it."""
 
     @wraps(view)
-    def guarded(request: ScopedRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: OwnRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         if not passed_second_factor(request):
@@ -63,7 +70,7 @@ def confirmed(view: View) -> View:
     """For whoever showed the strongest factor of the account a moment ago; others do so first."""
 
     @wraps(view)
-    def guarded(request: ScopedRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: OwnRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         if not is_confirmed(request):
@@ -76,7 +83,7 @@ def confirmed(view: View) -> View:
 
 @require_safe
 @signed_in
-def account(request: ScopedRequest) -> HttpResponse:
+def account(request: OwnRequest) -> HttpResponse:
     mine = list(Authenticator.objects.filter(user_id=request.user.pk).order_by("pk"))
     recovery = next((factor for factor in mine if factor.type == Authenticator.Type.RECOVERY_CODES), None)
     context = {
@@ -91,7 +98,7 @@ def account(request: ScopedRequest) -> HttpResponse:
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "POST"])
 @confirmed
-def factors(request: ScopedRequest) -> HttpResponse:
+def factors(request: OwnRequest) -> HttpResponse:
     """Add an authenticator app or a passkey. Who has neither yet comes here before anything else."""
     user = request.user
     has_app = Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.TOTP).exists()
@@ -122,7 +129,7 @@ def factors(request: ScopedRequest) -> HttpResponse:
     return render(request, "accounts/factors.html", context, status=422 if form.errors or passkey.errors else 200)
 
 
-def _new_app(request: ScopedRequest) -> dict[str, Any]:
+def _new_app(request: OwnRequest) -> dict[str, Any]:
     """The secret to be scanned or typed; the same until a code of it is shown, so that a reload does no harm."""
     adapter = get_adapter()
     if NEW_SECRET not in request.session:
@@ -133,10 +140,10 @@ def _new_app(request: ScopedRequest) -> dict[str, Any]:
 
 def _qr(url: str) -> SafeString:
     code = segno.make(url, error="m")
-    return mark_safe(code.svg_inline(scale=4, border=4, dark="#000", light="#fff"))  # noqa: S308 - made by segno
+    return mark_safe(code.svg_inline(border=2, dark="#000", light="#fff", omitsize=True))  # noqa: S308 - made by segno
 
 
-def _add_passkey(user: Any, form: PasskeyForm) -> Authenticator | None:
+def _add_passkey(user: User, form: PasskeyForm) -> Authenticator | None:
     credential = form.cleaned_data["credential"]
     try:
         complete_registration(credential)
@@ -146,7 +153,7 @@ def _add_passkey(user: Any, form: PasskeyForm) -> Authenticator | None:
         return None
 
 
-def _changed(request: ScopedRequest, kind: str, *, tell: bool = True) -> None:
+def _changed(request: OwnRequest, kind: str, *, tell: bool = True) -> None:
     now = timezone.now()
     record_event(
         kind=kind,
@@ -162,7 +169,7 @@ def _changed(request: ScopedRequest, kind: str, *, tell: bool = True) -> None:
 
 @require_POST
 @confirmed
-def factor_remove(request: ScopedRequest, factor: int) -> HttpResponse:
+def factor_remove(request: OwnRequest, factor: int) -> HttpResponse:
     try:
         remove_factor(user=request.user, factor_id=factor)
     except Authenticator.DoesNotExist as error:
@@ -177,7 +184,7 @@ def factor_remove(request: ScopedRequest, factor: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @confirmed
-def recovery_codes(request: ScopedRequest) -> HttpResponse:
+def recovery_codes(request: OwnRequest) -> HttpResponse:
     if not passed_second_factor(request):
         return redirect("factors")
     if request.method == "POST":
@@ -186,14 +193,14 @@ def recovery_codes(request: ScopedRequest) -> HttpResponse:
     return render(request, "accounts/recovery_codes.html", {"codes": None})
 
 
-def _show_codes(request: ScopedRequest) -> HttpResponse:
+def _show_codes(request: OwnRequest) -> HttpResponse:
     context = {"codes": new_recovery_codes(user=request.user), "next_url": safe_next(request) or reverse("account")}
     return render(request, "accounts/recovery_codes.html", context)
 
 
 @require_POST
 @signed_in
-def sessions_end(request: ScopedRequest) -> HttpResponse:
+def sessions_end(request: OwnRequest) -> HttpResponse:
     end_other_sessions(request.session.session_key or "")
     messages.success(request, _("Semua perangkat lain sudah dikeluarkan."))
     return redirect("account")
@@ -203,7 +210,7 @@ def sessions_end(request: ScopedRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 @confirmed
-def change_password(request: ScopedRequest) -> HttpResponse:
+def change_password(request: OwnRequest) -> HttpResponse:
     if not passed_second_factor(request):
         return redirect("factors")
     form, now = NewPasswordForm(request.POST or None), timezone.now()

@@ -42,7 +42,9 @@ def begin(request: HttpRequest, user: User, method: str, next_url: str) -> HttpR
     """The first factor is shown: on to the second, or in. Nothing of whoever used this browser before stays."""
     request.session.flush()
     record_authentication(request, user, method=method)
-    return perform_login(request, Login(user=user, redirect_url=next_url or resolve_url(settings.LOGIN_REDIRECT_URL)))
+    login = Login(user=user, redirect_url=next_url or resolve_url(settings.LOGIN_REDIRECT_URL))
+    response: HttpResponse = perform_login(request, login)
+    return response
 
 
 @outside_scope
@@ -126,7 +128,8 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     if isinstance(shown, HttpResponse):
         return shown
     post_authentication(request, shown)
-    return stage.exit()
+    response: HttpResponse = stage.exit()
+    return response
 
 
 @outside_scope
