@@ -5,12 +5,15 @@ import os
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from threading import Barrier, Event
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -377,3 +380,19 @@ def test_without_a_way_out_messages_wait(settings: Any) -> None:
     settings.MESSAGE_GATEWAYS = "sms=simulator"
     sweep(Clock(NOW + COOL_DOWN))
     assert state_of(waiting) == ("sent", "")
+
+
+def test_operators_see_what_was_not_sent_and_why(sms: Provider) -> None:
+    now = timezone.now()
+    record_opt_out(channel="sms", address=NUMBER, word="STOP", now=now - timedelta(days=1))
+    clock = Clock(now.replace(hour=5))
+    for number in range(2):
+        queue_reminder(key=f"ingat {number}", now=clock.at)
+    queue_code(now=clock.at, expires_at=clock.at + timedelta(minutes=5), key="kode")
+    sweep(clock)
+    told = StringIO()
+    call_command("outbox", days=2, stdout=told)
+    lines = [" ".join(line.split()) for line in told.getvalue().splitlines()]
+    assert lines[:2] == ["2 sms offer_reminder suppressed opted_out", "1 sms sign_in_code sent"]
+    assert f"sms {sms.name}: in use" in lines
+    assert NUMBER[-8:] not in told.getvalue() and "048213" not in told.getvalue()

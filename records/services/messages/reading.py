@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils.module_loading import import_string
 
 from records.models import Message
@@ -71,3 +71,10 @@ def addresses_of(messages: Iterable[Message]) -> dict[UUID, str]:
         book = import_string(settings.ADDRESS_BOOKS[kind])({message.recipient_id for message in those}, channel)
         found |= {message.pk: book[message.recipient_id] for message in those if message.recipient_id in book}
     return found
+
+
+def outbox_counts(*, since: datetime) -> list[tuple[str, str, str, str, int]]:
+    """(channel, template, state, reason, how many) of the messages promised since then: also what was not sent, and why."""
+    by = ("channel", "template__name", "state", "reason")
+    found = Message.objects.filter(created_at__gte=since).values_list(*by).annotate(count=Count("pk"))
+    return list(found.order_by(*by))
