@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern] = [
     path("provinsi/undian/<slug:wave>/batalkan/", draws.void, name="draw-void"),
     path("provinsi/undian/<slug:wave>/batalkan/tolak/", draws.keep, name="draw-keep"),
     path("provinsi/kelas/<slug:wave>/", classes.province_classes, name="province-classes"),
+    path("provinsi/kelas/<slug:wave>/unduh/", classes.classes_download, name="classes-download"),
     path("provinsi/kelas/<slug:wave>/baru/", classes.class_new, name="class-new"),
     path("provinsi/kelas/<slug:wave>/<uuid:training_class>/", classes.class_edit, name="class-edit"),
 ]

@@ -1,6 +1,5 @@
 """The public page of a split with the reason of every number, and the province's page where splits are made."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -34,6 +33,7 @@ from clusters.selectors.quota import (
 from clusters.services import quota as services
 from clusters.views.reasons import FIGURES, period_in_words, price, short, why
 from records.models import Job
+from records.services.exports import as_csv
 from records.tasks import start_on_commit
 
 REFUSALS: Mapping[type[services.SplitRefused], Any] = {
@@ -106,16 +106,15 @@ def quota_csv(request: ScopedRequest, wave: str) -> HttpResponse:
     split, _versions = _published(found, request.GET.get("versi"))
     if split is None or split.published_at is None:
         raise Http404
-    answer = HttpResponse("\N{BOM}", content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="kuota-{found.slug}-v{split.version}.csv"'
-    writer = csv.DictWriter(answer, CSV_COLUMNS)
-    writer.writeheader()
+    rows = []
     for cell in cells_for_export(split):
         per, place = split.divisors[cell.cluster.code] or ("", "")
         values = [cell.regency.code, cell.regency.name, cell.cluster.code, cell.seats, cell.weight]
         values += [cell.basis["weight"]["status"], cell.floor, cell.cap, cell.binds, per, place]
         values += [split.version, timezone.localdate(split.published_at).isoformat()]
-        writer.writerow({name: _cell(value) for name, value in zip(CSV_COLUMNS, values, strict=True)})
+        rows.append(["" if value is None else str(value) for value in values])
+    answer = HttpResponse(b"".join(as_csv(CSV_COLUMNS, rows)), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="kuota-{found.slug}-v{split.version}.csv"'
     return answer
 
 
@@ -123,11 +122,6 @@ CSV_COLUMNS = [
     "kode", "kabupaten_kota", "klaster", "tempat", "permintaan_perduabelas_orang", "keadaan_permintaan", "batas_bawah",
     "batas_atas", "yang_menentukan", "orang_per_tempat_pembilang", "orang_per_tempat_penyebut", "versi", "disahkan",
 ]  # fmt: skip
-
-
-def _cell(value: object) -> object:
-    """A spreadsheet would run text that starts like a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def _here(**parameters: object) -> str:

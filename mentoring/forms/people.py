@@ -1,5 +1,6 @@
 import base64
 import re
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -18,6 +19,14 @@ PURPOSES = {
     "contact": _("Menghubungi pendaftar"),
     "correction": _("Memperbaiki data atas permintaan pendaftar"),
     "complaint": _("Menangani pengaduan atau sanggahan"),
+    "audit": _("Pemeriksaan"),
+}
+
+
+LIST_PURPOSES = {
+    "work": _("Kerja kantor: rapat, verifikasi, kunjungan"),
+    "contact": _("Menghubungi peserta"),
+    "report": _("Laporan kepada pimpinan"),
     "audit": _("Pemeriksaan"),
 }
 
@@ -57,6 +66,46 @@ class PeopleForm(forms.Form):
     klaster = forms.IntegerField(required=False, min_value=0, max_value=3)
     sesudah = forms.UUIDField(required=False)
     sebelum = forms.UUIDField(required=False)
+
+
+class ExportForm(forms.Form):
+    """What a list is taken away for, and in which form."""
+
+    purpose = forms.ChoiceField(
+        label=_("Untuk apa"),
+        error_messages={"required": _("Pilih untuk apa daftar ini dipakai.")},
+        choices=[("", _("Pilih tujuan")), *LIST_PURPOSES.items()],
+    )
+    note = forms.CharField(
+        label=_("Keterangan"),
+        help_text=_("Misalnya: rapat seleksi 3 Desember. Tujuan dan keterangan tercatat atas nama Anda."),
+        required=False,
+        max_length=200,
+        validators=[RegexValidator(r"\d{6}", _("Jangan tulis NIK atau nomor lain di sini."), inverse_match=True)],
+    )
+    form = forms.ChoiceField(
+        label=_("Bentuk berkas"),
+        choices=[("xlsx", _("XLSX, untuk Excel dan LibreOffice")), ("csv", _("CSV, untuk program lain"))],
+        widget=forms.RadioSelect,
+        initial="xlsx",
+    )
+
+    def __init__(self, *args: Any, rows: int, most: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.rows, self.most = rows, most
+
+    def clean_form(self) -> str:
+        form: str = self.cleaned_data["form"]
+        if form == "xlsx" and self.rows > self.most:
+            raise forms.ValidationError(_("Daftar ini terlalu panjang untuk XLSX. Pilih CSV."))
+        return form
+
+    def reason(self) -> str:
+        """Purpose and note in Indonesian, whatever the page's language: the log has one."""
+        with translation.override("id"):
+            return ": ".join(
+                filter(None, [str(LIST_PURPOSES[self.cleaned_data["purpose"]]), self.cleaned_data["note"]])
+            )
 
 
 class RevealForm(forms.Form):

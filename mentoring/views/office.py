@@ -41,8 +41,8 @@ def workplace(request: ScopedRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def today(request: ScopedRequest) -> HttpResponse:
-    desk = _desk(request)
-    context = _frame(request, desk, "office")
+    desk = desk_of(request)
+    context = frame(request, desk, "office")
     if desk.wave:
         place = _place(desk)
         regency_id = desk.regency.pk if desk.regency else None
@@ -63,7 +63,7 @@ def today(request: ScopedRequest) -> HttpResponse:
             "everybody": everybody,
             "everybody_cells": _cells(everybody, place),
             "waiting": registrations(scope=request.scope, wanted=waiting)[:3],
-            "waiting_href": _people_url(**place, keadaan="registered"),
+            "waiting_href": people_url(**place, keadaan="registered"),
             "waiting_count": dict(everybody.by_state)["registered"],
         }
         if not desk.regency:
@@ -85,7 +85,7 @@ def today(request: ScopedRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def people(request: ScopedRequest) -> HttpResponse:
-    desk = _desk(request)
+    desk = desk_of(request)
     form = PeopleForm(request.GET)
     if not form.is_valid():
         raise Http404
@@ -93,7 +93,7 @@ def people(request: ScopedRequest) -> HttpResponse:
     token = request.GET.get("cari", "")
     name = open_search(token, request.scope.actor_id) if token else ""
     clusters = list(Cluster.objects.all())
-    context = _frame(request, desk, "people") | {"clusters": clusters, "name": name, "chosen": chosen}
+    context = frame(request, desk, "people") | {"clusters": clusters, "name": name, "chosen": chosen}
     if desk.wave:
         cluster = "" if chosen["klaster"] is None else chosen["klaster"]
         place = _place(desk) | {"klaster": cluster, "cari": token if name else ""}
@@ -115,9 +115,10 @@ def people(request: ScopedRequest) -> HttpResponse:
             "page": page,
             "tabs": _tabs(numbers, place, wanted.state, counted=not name),
             "place": place,
-            "next_url": page.after and _people_url(**here, sesudah=page.after),
-            "previous_url": page.before and _people_url(**here, sebelum=page.before),
-            "all_url": _people_url(gelombang=desk.wave.slug),
+            "next_url": page.after and people_url(**here, sesudah=page.after),
+            "previous_url": page.before and people_url(**here, sebelum=page.before),
+            "all_url": people_url(gelombang=desk.wave.slug),
+            "download_url": _download_url(**here) if request.scope.is_office and page.rows else "",
             "nobody_at_all": not count(groups).total,
         }
     return render(request, "mentoring/people.html", context)
@@ -127,13 +128,13 @@ def people(request: ScopedRequest) -> HttpResponse:
 @require_POST
 def search(request: ScopedRequest) -> HttpResponse:
     """A NIK or a number leads to its file, a name to the list; a POST, because none of them belongs in an address."""
-    desk = _desk(request)
+    desk = desk_of(request)
     form = SearchForm(request.POST)
     if not desk.wave or not form.is_valid():
         return redirect("people")
     kind, text = form.cleaned_data["q"]
     if kind == "name":
-        return redirect(_people_url(**_place(desk), cari=seal_search(text, request.scope.actor_id)))
+        return redirect(people_url(**_place(desk), cari=seal_search(text, request.scope.actor_id)))
     if kind == "nik":
         found = find_by_nik(scope=request.scope, wave=desk.wave, nik=text)
     else:
@@ -144,7 +145,7 @@ def search(request: ScopedRequest) -> HttpResponse:
     messages.info(
         request, _("Tidak ada peserta dengan %(what)s itu di %(wave)s.") % {"what": what, "wave": desk.wave.name}
     )
-    return redirect(_people_url(gelombang=desk.wave.slug))
+    return redirect(people_url(gelombang=desk.wave.slug))
 
 
 @staff(*READERS)
@@ -190,7 +191,7 @@ def _person_page(
         raise Http404 from error
     desk = choose_desk(scope=request.scope, wave_slug=dossier.registration.wave.slug)
     reasons = dossier.decision.reasons
-    context = _frame(request, desk, "people") | {
+    context = frame(request, desk, "people") | {
         "dossier": dossier,
         "form": form,
         "may_reveal": bool(request.scope.roles & set(REVEALERS)) and dossier.applicant is not None,
@@ -200,13 +201,13 @@ def _person_page(
             if dossier.registration.clusters >> cluster.index & 1
         ],
         "entitlement": reasons["entitlement"],
-        "list_url": _people_url(gelombang=dossier.registration.wave.slug),
+        "list_url": people_url(gelombang=dossier.registration.wave.slug),
         "wave_choices": [],
     }
     return render(request, "mentoring/person.html", context | more, status=status)
 
 
-def _desk(request: ScopedRequest) -> Desk:
+def desk_of(request: ScopedRequest) -> Desk:
     given = request.POST or request.GET
     try:
         return choose_desk(
@@ -216,7 +217,7 @@ def _desk(request: ScopedRequest) -> Desk:
         raise Http404 from error
 
 
-def _frame(request: ScopedRequest, desk: Desk, here: str) -> dict[str, Any]:
+def frame(request: ScopedRequest, desk: Desk, here: str) -> dict[str, Any]:
     """What office_base.html needs, and the desk. `switch`: there are several regencies to choose from."""
     place = _place(desk)
     return {
@@ -238,16 +239,20 @@ def _place(desk: Desk) -> dict[str, Any]:
     return wave | ({"kabupaten": desk.regency.pk} if desk.regency and len(desk.regencies) > 1 else {})
 
 
-def _people_url(**query: object) -> str:
+def people_url(**query: object) -> str:
     return reverse("people", query={key: value for key, value in query.items() if value != ""})
+
+
+def _download_url(**query: object) -> str:
+    return reverse("people-download", query={key: value for key, value in query.items() if value != ""})
 
 
 def _cells(numbers: Numbers, place: dict[str, Any], **more: object) -> list[tuple[str, int, str]]:
     """(what is counted, people, list of exactly these people): all, then by state."""
     return [
-        (_("Semua"), numbers.total, _people_url(**place, **more)),
+        (_("Semua"), numbers.total, people_url(**place, **more)),
         *[
-            (str(STATE_WORDS[state]), people, _people_url(**place, **more, keadaan=state))
+            (str(STATE_WORDS[state]), people, people_url(**place, **more, keadaan=state))
             for state, people in numbers.by_state
         ],
     ]
@@ -259,7 +264,7 @@ def _tabs(numbers: Numbers, place: dict[str, Any], state: str, *, counted: bool)
     return [
         {
             "label": label,
-            "url": _people_url(**place, keadaan=code),
+            "url": people_url(**place, keadaan=code),
             "active": code == state,
             "count": people if counted else None,
         }

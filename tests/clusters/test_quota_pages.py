@@ -14,7 +14,6 @@ from django.test import Client
 from clusters.models import QuotaCell, QuotaSplit, Wave
 from clusters.services.quota import propose_split, publish_split
 from clusters.tasks import propose_split_job
-from clusters.views.quota import _cell
 from clusters.views.reasons import period_in_words
 from records.models import Job
 from tests.clusters.quota_data import (
@@ -154,12 +153,6 @@ class TestPublicPage:
     def test_english(self, client: Client, wave: Wave) -> None:
         publish(wave)
         assert client.get(f"{PUBLIC}?sel=3301-PMI", headers={"accept-language": "en"}).status_code == 200
-
-    @pytest.mark.parametrize(
-        ("text", "safe"), [("=1+1", "'=1+1"), ("@x", "'@x"), ("Kota Semarang", "Kota Semarang"), (-3, -3)]
-    )
-    def test_formulas_are_text(self, text: object, safe: object) -> None:
-        assert _cell(text) == safe
 
 
 class TestWhy:

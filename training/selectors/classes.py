@@ -37,6 +37,18 @@ def seat_table(wave_id: UUID) -> SeatTable:
     return SeatTable(clusters, rows, totals, sum(totals))
 
 
+def classes_table(wave_id: UUID) -> QuerySet[TrainingClass]:
+    """Values in the order of training.resources.TrainingClassResource, so that what is taken away can be brought back."""
+    return (
+        TrainingClass.objects.filter(wave=wave_id)
+        .order_by("code")
+        .values_list(
+            "code", "programme_id", "provider__name", "regency__code", "cluster__code", "seats", "minimum", "venue", "schedule",
+            "starts_on", "ends_on",
+        )
+    )  # fmt: skip
+
+
 def classes_of(wave_id: UUID, *, regency_id: int | None = None, after: str = "") -> QuerySet[TrainingClass]:
     """Classes by code, after the code `after`."""
     classes = TrainingClass.objects.filter(wave=wave_id, code__gt=after).order_by("code")

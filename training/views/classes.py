@@ -1,22 +1,26 @@
 """The classes of a wave, for the province."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import ScopedRequest, staff
+from accounts.services import enter_scope
 from clusters.models import Regency, Wave
+from records.services.exports import WRITERS, download, log_export, rows_out
 from records.tasks import start_on_commit
 from training.forms.classes import ClassForm
 from training.models import TrainingClass
-from training.selectors.classes import PAGE, classes_of, seat_table
+from training.resources import TrainingClassResource
+from training.selectors.classes import PAGE, classes_of, classes_table, seat_table
 from training.services import classes as services
 
 READERS = ("planner", "approver", "auditor")
@@ -50,6 +54,29 @@ def province_classes(request: ScopedRequest, wave: str) -> HttpResponse:
         "may_edit": "planner" in request.scope.roles and Wave.State(found.state) in services.EDITABLE,
     }
     return render(request, "training/classes/classes.html", context)
+
+
+@staff(*READERS)
+@require_POST
+def classes_download(request: ScopedRequest, wave: str) -> HttpResponseBase:
+    """All classes of the wave, with the headers by which they can be imported again."""
+    found = _wave(request, wave)
+    form = request.POST.get("bentuk")
+    if form not in WRITERS:
+        raise Http404
+    headers = [column.title for column in TrainingClassResource().columns.values()]
+    table = classes_table(found.pk)
+    log_export(
+        kind="classes",
+        rows=table.count(),
+        fields=list(TrainingClassResource().columns),
+        purpose=found.slug,
+        actor_id=request.scope.actor_id,
+        actor_role=request.scope.actor_role,
+        now=timezone.now(),
+    )
+    enter = partial(enter_scope, request.scope, web_role=True)
+    return download(form, name=f"kelas-{found.slug}", headers=headers, rows=rows_out(table, enter=enter))
 
 
 @staff("planner")
