@@ -17,8 +17,9 @@ LIST = {"kind": "laid_off", "source": "PT Contoh", "day": "2026-10-01"}
 
 
 def nik(number: int) -> str:
-    """The NIK of nobody: district 99."""
-    return f"33749950{number // 10_000 % 12 + 1:02}95{number % 9_999 + 1:04}" if number < 119_000 else ""
+    """The NIK of nobody: district 99. A different one for each number."""
+    day, serial = divmod(number, 9_999)
+    return f"337499{day % 28 + 1:02}{day // 28 % 12 + 1:02}95{serial + 1:04}"
 
 
 def csv_of(rows: list[tuple[str, ...]], header: str = "NIK,Nomor surat,Sejak tanggal") -> bytes:
@@ -37,9 +38,7 @@ def receive(content: bytes, *, user: User | None = None, name: str = "daftar.csv
 
 
 def decide(record: Import, take: str) -> Import:
-    imports.decide(
-        actor_id=record.asked_by_id, actor_role="mentor", import_id=record.pk, take=take, now=timezone.now()
-    )
+    imports.decide(actor_id=record.asked_by_id, actor_role="mentor", import_id=record.pk, take=take, now=timezone.now())
     return done(record.pk)
 
 

@@ -57,7 +57,9 @@ def test_every_row_gets_its_verdict() -> None:
     shown = {verdict: imports.preview(import_id=record.pk, verdict=verdict) for verdict in ImportRow.Verdict.values}
     assert [row.line for row in shown["refused"]] == [6, 7, 8, 9, 10]
     reasons = {row.line: row.reasons for row in shown["refused"]}
-    assert reasons[6] == [("NIK", "Data ini sudah ada di baris 7 dengan isi yang berbeda. Sisakan satu baris yang benar.")]
+    assert reasons[6] == [
+        ("NIK", "Data ini sudah ada di baris 7 dengan isi yang berbeda. Sisakan satu baris yang benar.")
+    ]
     assert "baris 6" in reasons[7][0][1]
     assert reasons[8] == [("NIK", "NIK harus 16 angka. Yang Anda isi 6 angka.")]
     assert reasons[9] == [("NIK", "Kolom ini wajib diisi.")]
