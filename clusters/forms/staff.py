@@ -41,7 +41,9 @@ class PersonForm(forms.Form):
     """Who is invited: a name, and an e-mail address or a mobile number."""
 
     proposal_id = forms.UUIDField(widget=forms.HiddenInput)
-    name = forms.CharField(label=gettext_lazy("Nama"), max_length=120)
+    name = forms.CharField(
+        label=gettext_lazy("Nama"), error_messages={"required": gettext_lazy("Isi namanya.")}, max_length=120
+    )
     email = forms.EmailField(
         label=gettext_lazy("E-mail"),
         help_text=gettext_lazy("Undangan dikirim ke sini. Bila kosong, lewat SMS ke nomor HP."),
@@ -74,7 +76,11 @@ class PersonForm(forms.Form):
 class InviteForm(PersonForm):
     """Somebody for a role that this asker may fill."""
 
-    role = forms.ChoiceField(label=gettext_lazy("Peran"), widget=forms.RadioSelect)
+    role = forms.ChoiceField(
+        label=gettext_lazy("Peran"),
+        error_messages={"required": gettext_lazy("Pilih perannya.")},
+        widget=forms.RadioSelect,
+    )
     office = OfficeChoice(
         label=gettext_lazy("Kantor"),
         queryset=LabourOffice.objects.select_related("regency").order_by("pk"),
@@ -87,16 +93,17 @@ class InviteForm(PersonForm):
     )
 
     def __init__(self, data: Any = None, *, scope: Scope, office_id: int | None = None) -> None:
-        super().__init__(data, initial={"valid_from": timezone.localdate(), "office": office_id})
-        self.scope = scope
-        any_office = next(iter(scope.head_ids), 0)
+        any_office = next(iter(scope.head_ids), None)
+        alone = len(scope.head_ids) == 1
+        office = any_office if alone and not office_id else office_id
+        super().__init__(data, initial={"valid_from": timezone.localdate(), "office": office})
         may = [role for role in ROLE_WORDS if may_propose(scope, role, any_office if role in OFFICE_ROLES else None)]
         self.fields["role"].choices = [(role, ROLE_WORDS[role]) for role in may]  # type: ignore[attr-defined]
         offices = self.fields["office"]
         if not set(may) - OFFICE_ROLES:  # an office head: the own office, named only where there are several
             offices.queryset = offices.queryset.filter(pk__in=scope.head_ids)  # type: ignore[attr-defined]
-            if len(scope.head_ids) == 1:
-                offices.initial, offices.widget = any_office, forms.HiddenInput()
+            if alone:
+                offices.widget = forms.HiddenInput()
         else:
             offices.help_text = _("Hanya untuk kepala kantor.")
 
@@ -148,21 +155,6 @@ class ProlongForm(forms.Form):
 
 class SuccessorForm(PersonForm):
     """Who follows somebody who leaves, if anybody is named."""
-
-    use_required_attribute = False
-
-    def __init__(self, data: Any = None, **options: Any) -> None:
-        super().__init__(data, **options)
-        self.fields["name"].required = False
-
-    def clean(self) -> dict[str, Any]:
-        if not self.is_named:
-            self.errors.pop("email", None)
-            return self.cleaned_data
-        data = super().clean()
-        if not data.get("name") and "name" not in self.errors:
-            self.add_error("name", _("Isi nama penggantinya."))
-        return data
 
     @property
     def is_named(self) -> bool:

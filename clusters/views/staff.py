@@ -117,10 +117,11 @@ def membership_page(request: ScopedRequest, membership: int) -> HttpResponse:
     if request.POST.get("step") == "prolong":
         return _prolong(request, found)
     form, successor = EndForm(request.POST), SuccessorForm(request.POST, prefix="successor")
-    if form.is_valid() and successor.is_valid():
+    named = successor.is_named
+    if form.is_valid() and (successor.is_valid() or not named):
         act: dict[str, Any] = {"scope": request.scope, "membership_id": found.pk, "now": timezone.now()}
         try:
-            if successor.is_named:
+            if named:
                 proposal = services.replace(**act, **form.cleaned_data, **successor.cleaned_data)
                 messages.success(
                     request, _("Peran diakhiri dan penggantinya diusulkan. Orang kedua perlu menyetujuinya.")
@@ -136,7 +137,7 @@ def membership_page(request: ScopedRequest, membership: int) -> HttpResponse:
         else:
             messages.success(request, _("Tersimpan. Perubahan berlaku mulai permintaan berikutnya orang itu."))
             return redirect("membership", found.pk)
-    return _membership_page(request, found, form=form, successor=successor, status=422)
+    return _membership_page(request, found, form=form, successor=successor if named else None, status=422)
 
 
 def _prolong(request: ScopedRequest, found: Membership) -> HttpResponse:
