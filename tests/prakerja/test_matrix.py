@@ -120,6 +120,20 @@ ACCESS: dict[str, Row] = {
     "person-number own": only((*OFFICE, "auditor"), 200),
     "person-number other": only(["auditor"], 200, **all_of(OFFICE, 404)),
     "person-number none": only((*OFFICE, "auditor"), 404),
+    "people-download": only(OFFICE, 200),
+    "imports": only(READERS, 200),
+    "import-new": only((*OFFICE, "planner"), 200),
+    "import-new no-kind": only((*OFFICE, "planner"), 404),
+    "import-template": only((*OFFICE, "planner"), 200),
+    "import-template no-kind": only((*OFFICE, "planner"), 404),
+    "import own": only(READERS, 200),
+    "import other": only(SEES_ALL, 200, **all_of(OFFICE, 404)),
+    "import none": only(READERS, 404),
+    **{
+        f"import-{act} {whose}": only(OFFICE, status, planner=404 if whose == "none" else 403)
+        for act, own in (("columns", 302), ("decide", 302), ("undo", 302), ("refused", 404))
+        for whose, status in (("own", own), ("other", 404), ("none", 404))
+    },
     # Staff: roles by two persons
     "staff": only(["office_head", "planner", "approver", "auditor"], 200, planner=302, approver=302, auditor=302),
     "staff-invite": only(["office_head", *PLANNERS, "operator"], 200),
@@ -179,12 +193,15 @@ ACCESS: dict[str, Row] = {
     "province-classes no-wave": only(SEES_ALL, 404),
     "class-new": only(["planner"], 200),
     "class-new no-wave": only(["planner"], 404),
+    "classes-download": only(SEES_ALL, 404),  # in no form that there is
+    "classes-download no-wave": only(SEES_ALL, 404),
     "class-edit": only(["planner"], 302),
     "class-edit no-class": only(["planner"], 404),
     "class-edit no-wave": only(["planner"], 404),
 }
 OUTSIDE_SCOPE = {"change-password", "choose-password", "confirm", "forgot", "second-factor", "sign-in-code", "simulated-messages"} | {"api-token", "health", "health-live", "health-ready", "metrics", "sign-in", "sign-out", "status-open", "status-close"}
-PUBLISHED = {"draw", "draw-pack"}  # winners stand here under their public numbers
+# Winners stand here under their public numbers; and phones that exist in a sample province only.
+PUBLISHED = {"draw", "draw-pack", "simulated-messages"}
 
 pytestmark = pytest.mark.django_db
 
@@ -226,7 +243,7 @@ def leaks(world: World, role: str, method: str, visit: Visit, response: HttpResp
         hidden -= world.other.secrets
     if visit.key in PUBLISHED:
         hidden -= {world.own.registration.number, world.other.registration.number}
-    text = response.content.decode(errors="replace") + str(response.headers) + str(response.cookies)
+    text = response.getvalue().decode(errors="replace") + str(response.headers) + str(response.cookies)
     squeezed = re.sub(r"\s|&nbsp;", "", text)  # numbers are shown in groups of four
     hidden = {trace for trace in hidden if trace not in visit.path}  # an asker's own words may come back
     return {trace for trace in hidden if trace in text or trace in squeezed}
