@@ -38,18 +38,18 @@ class RequestMiddleware:
         began = perf_counter()
         watched = WATCHED.get(request.path_info)
         response: HttpResponseBase = watched(request) if watched else self.get_response(request)
-        self._tell(request, response, perf_counter() - began, watched=watched is not None)
+        self._tell(request, response, perf_counter() - began)
         response.headers["X-Request-ID"] = request.id  # type: ignore[attr-defined]
         return response
 
-    def _tell(self, request: HttpRequest, response: HttpResponseBase, seconds: float, *, watched: bool) -> None:
-        match = request.resolver_match
-        route = request.path_info if watched else match.route if match else "none"
-        observe(method=str(request.method), route=route, status=response.status_code, seconds=seconds)
-        if not watched:
-            logger.info(
-                "request", method=request.method, route=route, status=response.status_code, seconds=round(seconds, 4)
-            )
+    def _tell(self, request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
+        """Static files and what watches the portal are counted, but leave no line."""
+        path, match, status = request.path_info, request.resolver_match, response.status_code
+        is_static = path.startswith(settings.STATIC_URL)
+        route = path if path in WATCHED else "static" if is_static else match.route if match else "none"
+        observe(method=str(request.method), route=route, status=status, seconds=seconds)
+        if path not in WATCHED and not is_static:
+            logger.info("request", method=request.method, route=route, status=status, seconds=round(seconds, 4))
 
 
 class MaintenanceMiddleware:
