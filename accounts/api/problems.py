@@ -23,7 +23,6 @@ DETAILS = {
     412: "It is not, or not any more, as you say.",
     413: f"A body may have {LARGEST_BODY} bytes at most.",
     414: f"Path and query may have {LONGEST_ADDRESS} characters at most.",
-    415: "Send application/x-www-form-urlencoded.",
     429: "The limit of this client is reached; wait as long as Retry-After says.",
     503: "Not available for the moment; try again later.",
 }

@@ -68,7 +68,7 @@ class TokenEndpoint(OAuthLibMixin, APIView):
         request={"application/x-www-form-urlencoded": ASKED},
         responses={
             200: OpenApiResponse(GIVEN, "The token.", examples=[OpenApiExample("A token", EXAMPLE)]),
-            **problems(400, 401, 406, 413, 415, 429, 503),
+            **problems(400, 401, 406, 413, 429, 503),
         },
     )
     def post(self, request: Request) -> HttpResponse:

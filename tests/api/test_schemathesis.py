@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import schemathesis
 from django.apps import apps
 from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
 from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.checks import negative_data_rejection
@@ -88,10 +90,11 @@ def test_nothing_breaks_the_schema_and_nothing_foreign_comes_out(wsgi: Any) -> N
         ):
             ask(case)
         for mode in MODES:
-            given_cases = given(case=operation.as_strategy(generation_mode=mode))
-            settings(max_examples=EXAMPLES, derandomize=True, database=None, suppress_health_check=list(HealthCheck))(
-                given_cases(ask)
-            )()
+            fuzz = given(case=operation.as_strategy(generation_mode=mode))(ask)
+            with suppress(Unsatisfiable):  # nothing can be wrong with an address that takes no parameter
+                settings(
+                    max_examples=EXAMPLES, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+                )(fuzz)()  # fmt: skip
     answered = {label for label, status in statuses if status == 200}
     assert answered == {operation.label for operation in operations} - {"POST /o/token/"}
     assert all(status < 500 for _label, status in statuses)
