@@ -27,6 +27,10 @@ class StatisticsView(ReadOnlyView):
 
     @extend_schema(
         operation_id="statistics_record",
+        tags=["statistics"],
+        summary="The numbers of a wave",
+        description="People of a wave by state, with places and seats, by cluster and by regency.\n\n"
+        "Scope: `statistics:read`.",
         parameters=[*HEADERS, *TAGGED],
         responses={
             (200, "application/json"): OpenApiResponse(StatisticsSerializer, "The sums of the scope."),
