@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import blake2b
 from io import StringIO
 from threading import Thread
@@ -20,7 +20,7 @@ from records.resources import CellReason, ImportResource, json_text
 from records.sheets import Row, Sheet
 
 COPY = "COPY records_importrow (import_id, line, key, verdict, values, reasons) FROM STDIN"
-FIRST = 500  # rows made before the helper starts, so that it finds what widgets look up once
+BATCH = 1_000  # rows of one COPY; the first are made before the helper starts, so that it finds what widgets look up
 
 
 def partition(parent: str, record: Import) -> str:
@@ -51,15 +51,27 @@ def is_lost(record: Import) -> bool:
 def fill(record: Import, resource: ImportResource, sheet: Sheet, rows: Sequence[Row]) -> None:
     """Clean and stage these rows, on two cores when there are: a forked helper makes the lines of one half."""
     make = _Maker(record, resource, sheet.headers)
-    lines = [make.row(row) for row in rows[:FIRST]]
-    two = len(rows) > 4 * FIRST and len(os.sched_getaffinity(0)) > 1
-    middle = (len(rows) + FIRST) // 2 if two else len(rows)
+    first = "".join([make.row(row) for row in rows[:BATCH]])
+    two = len(rows) > 4 * BATCH and len(os.sched_getaffinity(0)) > 1
+    middle = (len(rows) + BATCH) // 2 if two else len(rows)
     helper = _Helper(make, rows[middle:]) if two else None
-    lines += [make.row(row) for row in rows[FIRST:middle]]
-    with connection.cursor() as cursor, connection.wrap_database_errors:
-        cursor.cursor.copy_expert(COPY, StringIO("".join(lines)))
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        ThreadPoolExecutor(max_workers=1) as writer,  # COPY waits outside Python's lock
+    ):
+
+        def write(text: str) -> None:
+            cursor.cursor.copy_expert(COPY, StringIO(text))
+
+        copies = [writer.submit(write, first)]
+        for start in range(BATCH, middle, BATCH):
+            text = "".join([make.row(row) for row in rows[start : min(start + BATCH, middle)]])
+            copies.append(writer.submit(write, text))
         if helper:
-            cursor.cursor.copy_expert(COPY, StringIO(helper.lines()))
+            copies.append(writer.submit(write, helper.lines()))
+        for copy in copies:
+            copy.result()
 
 
 class _Helper:
