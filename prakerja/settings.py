@@ -4,6 +4,7 @@ Outside development and tests no secret has a default: the key file must exist a
 """
 
 import json
+import logging
 import os
 from datetime import date
 from pathlib import Path
@@ -253,7 +254,7 @@ PORTAL_URL = os.environ.get(
 
 LANGUAGE_CODE = "id"
 LANGUAGES = [("id", _("Bahasa Indonesia")), ("en", "English")]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale_admin"]  # the second: Indonesian of the admin's packages
 TIME_ZONE = "Asia/Jakarta"
 USE_TZ = True
 
@@ -297,6 +298,7 @@ CONTENT_SECURITY_POLICY = {
 
 LOGGING = logging_settings(as_json=not DEVELOPMENT)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True  # a job's lines carry the id of the request that asked for it
+DJANGO_STRUCTLOG_CELERY_DEFAULT_LOG_LEVEL = logging.DEBUG  # sweeps every few seconds are no news; ended jobs are told
 
 # Networks that see /metrics and the parts of /health/ready; others need the token. Networks that maintenance lets through.
 METRICS_ALLOWED = os.environ.get("METRICS_ALLOWED", "127.0.0.0/8,::1/128").split(",")

@@ -18,6 +18,8 @@ from django.utils import timezone
 from records.ids import uuid7
 from records.models import Job
 
+logger = structlog.get_logger(__name__)
+
 LEASE = timedelta(seconds=30)
 MAX_ATTEMPTS = 5
 
@@ -72,10 +74,16 @@ def _run(job_id: UUID, attempt: int, effect: Effect, now: Callable[[], datetime]
         raise
     except Exception as error:
         Job.objects.filter(pk=job_id, attempt=attempt, state=Job.State.RUNNING).update(
-            state=Job.State.FAILED, error=f"{type(error).__name__}: {error}"[:2000], finished_at=now()
+            state=Job.State.FAILED, error=_reason(error), finished_at=now()
         )
         raise
+    logger.info("job", task=job.task, state=Job.State.DONE.value)
     return Job.State.DONE
+
+
+def _reason(error: Exception) -> str:
+    """Its first line: those after it may quote the row that the database refused."""
+    return f"{type(error).__name__}: {error}".partition("\n")[0][:2000]
 
 
 def _claim(job_id: UUID, now: datetime) -> int | None:

@@ -185,6 +185,8 @@ def test_a_job_names_itself_in_its_lines(lines: Lines) -> None:
 
     run_job(job_id=job.pk, effect=effect)
     logging.getLogger("of.anybody").warning("afterwards")
-    inside, outside = lines.all()
-    assert (inside["job_id"], inside["attempt"]) == (str(job.pk), 1)
+    inside, told, outside = lines.all()
+    for line in (inside, told):
+        assert (line["job_id"], line["attempt"]) == (str(job.pk), 1)
+    assert (told["event"], told["task"], told["state"]) == ("job", "uji", "done")
     assert "job_id" not in outside

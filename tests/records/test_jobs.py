@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -176,3 +176,16 @@ def test_the_sweep_sends_the_forgotten_again(queued: Callable[[], list[Any]]) ->
     Job.objects.update(created_at=timezone.now() - timedelta(minutes=1))
     sweep_jobs()
     assert queued() == [("records.test", {"job_id": str(job.pk)})]
+
+
+def test_a_failed_job_quotes_no_row() -> None:
+    job = make_job()
+
+    def effect(_payload: Mapping[str, Any]) -> dict[str, Any]:
+        User.objects.filter(pk=create_user(name="Kenari Rahasia", email="kenari@contoh.example").pk).update(email=None)
+        return {}
+
+    with pytest.raises(IntegrityError, match="Kenari"):
+        run_job(job_id=job.pk, effect=effect)
+    job.refresh_from_db()
+    assert "accounts_user_reachable" in job.error and "Kenari" not in job.error
