@@ -10,7 +10,8 @@ from tests.factories.staff import PASSWORD, make_staff
 from tests.prakerja.world import OWN, make_world, routes, visits_of
 
 pytestmark = pytest.mark.django_db
-ON_THE_WAY = ("/akun/faktor/", "/akun/konfirmasi/")  # to the second factor
+# To the second factor, or to where whoever is signed in begins, which leads on to it.
+ON_THE_WAY = ("/akun/faktor/", "/akun/konfirmasi/", "/tempat-kerja/")
 
 
 def ask(cookies: Any, method: str, path: str) -> tuple[int, str]:
@@ -41,3 +42,4 @@ def test_with_one_factor_every_route_leads_to_the_second_or_answers_as_to_nobody
                     wrong.append(f"{method} {visit.key}: {status} {location}")
     assert not wrong, "\n".join(wrong)
     assert led > 50
+    assert ask(half.cookies, "get", "/admin/")[1].startswith(ON_THE_WAY)
