@@ -42,7 +42,7 @@ class Seal(NamedTuple):
 
     n: int
     last: int
-    count: int
+    count: int  # type: ignore[assignment] # a tuple's method of this name is of no use here
     high: int
     settled: int
     xid: int

@@ -114,17 +114,17 @@ def in_words(scope: Scope, rows: list[Event | Read]) -> Iterator[Entry]:
         .order_by("created_at")
     }
     for row in rows:
-        is_read = isinstance(row, Read)
+        kind = "" if isinstance(row, Read) else row.kind
         yield Entry(
             number=row.number,
             at=row.at,
             actor_id=row.actor_id,
-            who=names.get(row.actor_id, ""),
-            role=words.role_words(row.actor_role, "" if is_read else row.kind),
-            what=words.read_words(row.field) if is_read else words.kind_words(row.kind),
-            about="" if is_read or row.person_id else str(words.SUBJECT_WORDS.get(row.subject_type, row.subject_type)),
-            registration=files.get(row.person_id),
-            regency=regencies.get(row.regency_id, ""),
+            who=names[row.actor_id] if row.actor_id else "",
+            role=words.role_words(row.actor_role, kind),
+            what=words.read_words(row.field) if isinstance(row, Read) else words.kind_words(kind),
+            about="" if isinstance(row, Read) or row.person_id else words.subject_words(row.subject_type),
+            registration=files.get(row.person_id) if row.person_id else None,
+            regency=regencies.get(row.regency_id, "") if row.regency_id else "",
             why=row.reason,
         )
 

@@ -87,3 +87,7 @@ def role_words(role: str, kind: str = "") -> str:
         "institution": _("Lembaga lain, lewat layanan data"),
     }
     return str(ROLE_WORDS.get(role) or others.get(role) or role)
+
+
+def subject_words(subject: str) -> str:
+    return str(SUBJECT_WORDS.get(subject, subject))

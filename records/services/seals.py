@@ -176,10 +176,9 @@ def _stream(name: str, query: str, parameters: Any) -> Iterator[tuple[Any, ...]]
 
 
 def _as_seal(row: tuple[Any, ...]) -> chain.Seal:
-    *fields, head, signature = row
-    return chain.Seal(*fields, bytes(head), bytes(signature))
+    return chain.Seal._make([*row[:-2], bytes(row[-2]), bytes(row[-1])])
 
 
 def _as_entry(row: tuple[Any, ...]) -> tuple[chain.Line, str | None]:
-    *fields, digest, chain_value, text = row
-    return chain.Line(*fields, bytes(digest), bytes(chain_value)), text
+    *line, digest, chain_value, text = row
+    return chain.Line._make([*line, bytes(digest), bytes(chain_value)]), text

@@ -38,6 +38,7 @@ OPEN = {
 }  # fmt: skip
 # No grant at all: only the owner's own work reads or writes them.
 CLOSED = {
+    "records_logline",
     "account_emailaddress", "account_emailconfirmation", "accounts_factorreset", "accounts_onetimesecret", "accounts_signinfailure", "auth_group", "auth_group_permissions", "auth_permission", "django_admin_log",
     "django_migrations", "django_session", "records_formerrow", "records_delivery", "records_optout", "records_spending", "registrations_statusattempt",
     "oauth2_provider_accesstoken", "oauth2_provider_devicegrant",

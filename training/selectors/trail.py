@@ -6,12 +6,13 @@ from the log. The note behind a reason stays with the auditor; it may speak of o
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from accounts.scope import OFFICE_ROLES, Scope
+from accounts.scope import OFFICE_ROLES
 from clusters.models import LabourOffice
 from clusters.models.offices import ROLE_WORDS
 from records.models import Event, Read
@@ -58,12 +59,10 @@ class Look:
     why: str
 
 
-def looks_at(scope: Scope) -> list[Look]:
-    """The newest SHOWN times somebody else saw a field of the asker's in full or decided something, newest first."""
-    reads = Read.objects.filter(person_id=scope.applicant_id).order_by("-at")[:SHOWN]
-    events = (
-        Event.objects.filter(person_id=scope.applicant_id).exclude(actor_role__in=OWN_ROLES).order_by("-at")[:SHOWN]
-    )
+def looks_at(applicant_id: UUID) -> list[Look]:
+    """The newest SHOWN times somebody else saw a field of the person's in full or decided something, newest first."""
+    reads = Read.objects.filter(person_id=applicant_id).order_by("-at")[:SHOWN]
+    events = Event.objects.filter(person_id=applicant_id).exclude(actor_role__in=OWN_ROLES).order_by("-at")[:SHOWN]
     offices = {office.pk: office for office in LabourOffice.objects.select_related("regency")}
     looks = [
         Look(

@@ -54,7 +54,7 @@ def status(request: ScopedRequest) -> HttpResponse:
             "may_leave": registration.state != Registration.State.WITHDRAWN
             and registration.wave.state in {"open", "closed"},
             "current_wave": registration.wave,
-            "looks": looks_at(request.scope),
+            "looks": looks_at(request.scope.applicant_id),
             "told": messages_to(Recipient("applicant", request.scope.applicant_id), limit=10),
         },
     )
