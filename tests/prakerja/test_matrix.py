@@ -243,7 +243,8 @@ def leaks(world: World, role: str, method: str, visit: Visit, response: HttpResp
         hidden -= world.other.secrets
     if visit.key in PUBLISHED:
         hidden -= {world.own.registration.number, world.other.registration.number}
-    text = response.getvalue().decode(errors="replace") + str(response.headers) + str(response.cookies)
+    body = b"" if response.streaming else response.content  # what is streamed has tests of its own: it needs the request's end
+    text = body.decode(errors="replace") + str(response.headers) + str(response.cookies)
     squeezed = re.sub(r"\s|&nbsp;", "", text)  # numbers are shown in groups of four
     hidden = {trace for trace in hidden if trace not in visit.path}  # an asker's own words may come back
     return {trace for trace in hidden if trace in text or trace in squeezed}

@@ -16,6 +16,7 @@ from clusters.selectors.offices import scope_of as staff_scope
 from clusters.services.memberships import Invitation, propose
 from clusters.services.quota import propose_split, publish_split
 from records.ids import uuid7
+from records.models import Import
 from registrations.models import Registration
 from tests.clusters.quota_data import AFIRMASI, NOW, deliver_indicators, deliver_seats, make_province
 from tests.factories.draws import Ready, make_class, published
@@ -82,6 +83,8 @@ def make_world() -> World:
         "split": {"": split.pk, "no-split": NOBODY},
         "training_class": {"": TrainingClass.objects.get(code="A-1").pk, "no-class": NOBODY},
         "number": {"": 1},
+        "kind": {"": "person_list", "no-kind": "tidak-ada"},
+        "import_id": {"own": _import(OWN, own.name), "other": _import(OTHER, other.name), "none": NOBODY},
         "token": {"": "tidak-ada"},
         "factor": {"": 0},
         "id": {"": NOBODY},
@@ -102,6 +105,14 @@ def make_world() -> World:
         elif role != "public":
             sign_in(client, make_staff("" if role == "member" else role, OWN))
     return world
+
+
+def _import(regency: int, name: str) -> UUID:
+    """A file of an office that waits for its decision, called like one of its people."""
+    return Import.objects.create(
+        kind="person_list", regency_id=regency, state="checked", asked_by=make_staff("mentor", regency), size=1,
+        name=f"{name}.csv", headers=["NIK"], mapping={"nik": "NIK"}, created_at=timezone.now(), checked_at=timezone.now(),
+    ).pk  # fmt: skip
 
 
 def _proposals() -> dict[str, Any]:
