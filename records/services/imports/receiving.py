@@ -17,7 +17,7 @@ from records.sheets import SheetRefused, Source, largest, suffix_of
 
 __all__ = ["MappingIncomplete", "UnknownKind", "receive_file", "remembered_mapping", "set_mapping", "source_of"]
 
-PIECE = 256 * 1024
+PIECE = 64 * 1024
 
 
 class MappingIncomplete(Exception):

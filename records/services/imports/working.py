@@ -1,5 +1,6 @@
 """One step of an import, as a job does it: commits what it did together with the request for the next step."""
 
+import gc
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
@@ -65,7 +66,11 @@ def _read(record: Import, resource: ImportResource, now: datetime) -> Job | None
         staging.create(record)
         save(record, line=0, offset=0, rows=0, constants=record.constants or resource.prepare())
     sheet = open_sheet(source_of(record), record.name, record.encoding)
-    rows = list(islice(sheet.rows(Position(record.line, record.offset)), STEP))
+    gc.disable()  # it would look again and again through rows that all stay
+    try:
+        rows = list(islice(sheet.rows(Position(record.line, record.offset)), STEP))
+    finally:
+        gc.enable()
     staging.fill(record, resource, sheet, rows)
     save(record, line=sheet.position.line, offset=sheet.position.offset, rows=record.rows + len(rows))
     if len(rows) == STEP:
