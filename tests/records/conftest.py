@@ -1,11 +1,13 @@
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import redis
 from django.conf import settings
+
+from tests.records.provider import Provider, provider
 
 
 @pytest.fixture
@@ -24,3 +26,17 @@ def queued() -> Callable[[], list[Any]]:
         return found
 
     return read
+
+
+@pytest.fixture
+def sms(settings: Any) -> Iterator[Provider]:
+    with provider() as double:
+        settings.MESSAGE_GATEWAYS = f"sms=http:{double.url}"
+        yield double
+
+
+@pytest.fixture
+def two(settings: Any) -> Iterator[tuple[Provider, Provider]]:
+    with provider() as first, provider() as second:
+        settings.MESSAGE_GATEWAYS = f"sms=http:{first.url} http:{second.url}"
+        yield first, second
