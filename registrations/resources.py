@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
 from import_export.fields import Field
 from import_export.widgets import Widget
@@ -71,14 +70,13 @@ class PersonListImport(ImportResource):
         self.fields["nik"].widget = NikCell(self.today)
 
     def prepare(self) -> dict[str, Any]:
-        options = self.options
-        found, _created = PersonList.objects.get_or_create(
-            kind=PersonList.Kind(options["kind"]),
-            regency_id=self.regency_id,
-            source=options["source"],
-            day=parse_date(options["day"]),
-            defaults={"as_of": self.now},
-        )
+        known: dict[str, Any] = {
+            "kind": PersonList.Kind(self.options["kind"]),
+            "regency_id": self.regency_id,
+            "source": self.options["source"],
+            "day": date.fromisoformat(self.options["day"]),
+        }
+        found, _created = PersonList.objects.get_or_create(**known, defaults={"as_of": self.now})
         return {"list_id": str(found.pk)}
 
     def abandon(self, constants: Mapping[str, Any]) -> None:

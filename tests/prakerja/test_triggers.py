@@ -10,6 +10,8 @@ import clusters.states
 import registrations.states
 import training.states
 from clusters.models import Dataset, Observation, Wave
+from records.models import Import
+from records.models.imports import IMPORT_TRANSITIONS
 from records.services.log import record_event
 from registrations.models import Registration
 from tests.factories.people import make_wave
@@ -90,6 +92,7 @@ def test_set_once_keeps_what_stands() -> None:
 TABLES_OF_STATES = {
     "clusters_wave": (clusters.states.TRANSITIONS, Wave.State),
     "registrations_registration": (registrations.states.TRANSITIONS, Registration.State),
+    "records_import": (IMPORT_TRANSITIONS, Import.State),
     "training_draw": (training.states.DRAW_TRANSITIONS, None),
     "training_placement": (training.states.PLACEMENT_TRANSITIONS, None),
 }

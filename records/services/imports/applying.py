@@ -33,7 +33,7 @@ def apply(record: Import, resource: ImportResource, *, now: datetime) -> Job | N
         return None
     try:
         with transaction.atomic():
-            xmin = _write(record, resource, now) if resource.set_based else _store(record, resource, now)
+            xmin = (_write if resource.set_based else _store)(record, resource, now)
     except CellRefused as refused:
         fail(record, resource, refused.code, refused.values, now=now)
         return None
@@ -151,16 +151,17 @@ def _write(record: Import, resource: ImportResource, now: datetime) -> int | Non
     return wrote[0][0] if wrote else None
 
 
-def _store(record: Import, resource: ImportResource, now: datetime) -> None:
+def _store(record: Import, resource: ImportResource, now: datetime) -> int | None:
     """Hand the good rows to the room's own service."""
 
     def rows() -> Iterator[Mapping[str, Any]]:
-        field = resource.model._meta.get_field
+        field: Any = resource.model._meta.get_field
         good = ImportRow.objects.filter(import_id=record.pk, verdict__in=["new", "changed"]).order_by("line")
         for values in good.values_list("values", flat=True).iterator():
             yield {name: field(name).to_python(value) for name, value in values.items()}
 
     resource.store(rows(), name=record.name, now=now)
+    return None
 
 
 def _named(error: Error, what: str) -> str:

@@ -20,7 +20,7 @@ class Target:
 
     def __init__(self, record: Import, resource: ImportResource) -> None:
         self.record, self.resource = record, resource
-        meta = resource.model._meta
+        meta: Any = resource.model._meta
         self.table, self.pk = quoted(meta.db_table), meta.pk
         self.key = [meta.get_field(attribute) for attribute in resource.key]
         self.changing = [meta.get_field(attribute) for attribute in resource.changing(record.mapping)]
@@ -99,7 +99,8 @@ def compare(record: Import, resource: ImportResource) -> int:
             f" AND NOT EXISTS (SELECT FROM {matched} AND s.line = r.line)",
             [record.pk, *parameters],
         )
-        return moved + cursor.rowcount
+        moved += cursor.rowcount
+    return moved
 
 
 def count(record: Import) -> dict[str, int]:

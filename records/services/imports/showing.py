@@ -88,13 +88,13 @@ def refused_rows(*, import_id: UUID) -> tuple[list[str], Iterator[list[str]]]:
 
     def rows() -> Iterator[list[str]]:
         reasons = iter(refused.values_list("line", "reasons").iterator())
-        line, why = next(reasons, (None, None))
+        line, why = next(reasons, (0, None))
         for row in sheet.rows():
-            if line is None:
+            if why is None:
                 return
             if row.line == line:
                 yield [*row.cells, str(line), " ".join(_with_title(resource, reason) for reason in why)]
-                line, why = next(reasons, (None, None))
+                line, why = next(reasons, (0, None))
 
     return headers, rows()
 

@@ -40,6 +40,7 @@ def work(*, import_id: UUID, now: datetime) -> Job | None:
                     take_back(record, resource, now=now)
                 case Import.State.DISCARDED:
                     discard(record, resource)
+                    save(record, finished_at=now)
     except SheetRefused as refusal:
         record.refresh_from_db()
         fail(record, resource, refusal.reason.code, refusal.reason.values, now=now)
