@@ -1,5 +1,7 @@
 """Large uploads on their way: spilled to disk under a key that only this process knows, so that no plain file is left."""
 
+from __future__ import annotations
+
 import io
 import os
 from tempfile import TemporaryFile
@@ -81,7 +83,7 @@ class SealedUploadHandler(FileUploadHandler):
         if self.file.size < self.most:
             self.file.write(raw_data)
 
-    def file_complete(self, file_size: int) -> UploadedFile:
+    def file_complete(self, file_size: int) -> UploadedFile[bytes]:
         kept = io.BufferedReader(self.file, _FRAME)
         return UploadedFile(kept, self.file_name, self.content_type, file_size, self.charset, self.content_type_extra)
 

@@ -108,7 +108,8 @@ class TrainingClassResource(ImportResource):
 
     @cached_property
     def wave(self) -> Wave:
-        return Wave.objects.select_related("rule_set").get(pk=self.options["wave"])
+        found: Wave = Wave.objects.select_related("rule_set").get(pk=self.options["wave"])
+        return found
 
     @cached_property
     def stored(self) -> dict[str, TrainingClass]:

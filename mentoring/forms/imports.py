@@ -1,5 +1,7 @@
 """What can be imported, by whom and what for; the forms of an import's steps."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -44,8 +46,8 @@ class FileForm(forms.Form):
             )
         self.order_fields([*(name for name in self.fields if name != "file"), "file"])
 
-    def clean_file(self) -> UploadedFile:
-        file: UploadedFile = self.cleaned_data["file"]
+    def clean_file(self) -> UploadedFile[bytes]:
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
         try:
             limit = largest(suffix_of(file.name or ""))
         except SheetRefused as refused:

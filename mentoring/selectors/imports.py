@@ -23,7 +23,10 @@ class Page:
 
 def imports(scope: Scope) -> ImportQuerySet:
     """Those this scope sees, with `asker` and `decider`: of a colleague, web requests may read the name alone."""
-    return Import.objects.within(scope).annotate(asker=F("asked_by__name"), decider=F("decided_by__name"))
+    found: ImportQuerySet = Import.objects.within(scope).annotate(
+        asker=F("asked_by__name"), decider=F("decided_by__name")
+    )
+    return found
 
 
 def page_of(*, scope: Scope, after: UUID | None = None) -> Page:

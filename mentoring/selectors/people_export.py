@@ -5,7 +5,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Subquery
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
 
@@ -16,9 +16,10 @@ from records.fields import keyring
 from records.services.exports import rows_out
 from registrations.models import STATE_WORDS, Applicant
 from registrations.nik import mask_nik
+from registrations.querysets import RegistrationQuerySet
 
 FIELDS = ("name", "number", "nik_masked", "clusters", "village", "district", "state", "registered_on")
-_NIK: str = Applicant._meta.get_field("nik").aad  # type: ignore[union-attr]
+_NIK: str = Applicant._meta.get_field("nik").aad
 
 
 def headers() -> list[str]:
@@ -44,10 +45,10 @@ def rows(*, scope: Scope, wanted: Wanted, enter: Callable[[], None]) -> Iterator
     return made()
 
 
-def _query(scope: Scope, wanted: Wanted) -> QuerySet[object]:
+def _query(scope: Scope, wanted: Wanted) -> RegistrationQuerySet:
     """By sub-queries, because who has moved away is another office's person while the registration stays here."""
     person = Applicant.objects.within(scope).filter(pk=OuterRef("applicant_id"))
-    return (
+    found: RegistrationQuerySet = (
         registrations(scope=scope, wanted=wanted)
         .annotate(
             nik=Subquery(person.values("nik")),
@@ -57,3 +58,4 @@ def _query(scope: Scope, wanted: Wanted) -> QuerySet[object]:
         )
         .values_list("name", "number", "applicant_id", "nik", "clusters", "village", "district", "state", "day")
     )
+    return found

@@ -67,7 +67,7 @@ def imports(request: ScopedRequest) -> HttpResponse:
     names = dict(Regency.objects.values_list("pk", "name")) if request.scope.sees_all else {}
     context = {
         "kinds": [(code, engine.resource_class(code).title, KINDS[code].about) for code in kinds_for(request.scope)],
-        "rows": [(record, _title(record), *_state(record), names.get(record.regency_id)) for record in page.rows],
+        "rows": [(record, _title(record), *_state(record), names.get(record.regency_id or 0)) for record in page.rows],
         "next_url": page.after and reverse("imports", query={"sesudah": page.after}),
         "previous_url": after and reverse("imports"),
     }
