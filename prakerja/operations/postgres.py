@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import psycopg2
 from django.db import connection
 
 from prakerja.embedded.servers import postgres_programs
-from prakerja.embedded.state import State
+from prakerja.embedded.state import EmbeddedError, State
 
 # What rows look like as text must not depend on the server they lie on.
 PLAIN = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres -c bytea_output=hex -c extra_float_digits=1"
@@ -63,16 +63,20 @@ def _environment(database: str) -> dict[str, str]:
 
 
 def _path_of(program: str, server_version: int) -> str:
-    state = os.environ.get("PRAKERJA_STATE", "")
-    if state and str(connection.settings_dict["HOST"]).startswith(state):
-        return str(postgres_programs(State(Path(state))) / program)
-    found = shutil.which(program)
-    if found is None:
-        raise ProgramError(f"{program} is not installed; on Debian: apt install postgresql-client-{server_version}")
-    told = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
-    version = int(re.search(r"(\d+)", told).group(1))  # type: ignore[union-attr]
-    if version < server_version:
-        raise ProgramError(
-            f"{program} {version} is older than the server: apt install postgresql-client-{server_version}"
-        )
-    return found
+    for found in _installed(program):
+        told = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
+        version = re.search(r"\d+", told)
+        if version and int(version[0]) >= server_version:
+            return found
+    raise ProgramError(
+        f"{program} {server_version} or newer is not installed; on Debian: apt install postgresql-client-{server_version}"
+    )
+
+
+def _installed(program: str) -> Iterator[str]:
+    """That of the embedded servers where there are any, then the system's."""
+    if state := os.environ.get("PRAKERJA_STATE"):
+        with suppress(EmbeddedError):
+            yield str(postgres_programs(State(Path(state))) / program)
+    if found := shutil.which(program):
+        yield found

@@ -37,9 +37,9 @@ _RULES: list[tuple[re.Pattern[str], str]] = [
     ),
     (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), MASK),
 ]
-# UUIDs name rows and stay; a signed value or a long random word opens something and does not.
+# UUIDs, digests and the proxy's ids stay: they only name things. A signed value or a long random word opens something and does not.
 _WORDS = re.compile(
-    r"(?P<uuid>\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b)"
+    r"(?P<id>\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=\d*[a-f])(?:[0-9a-f]{32}|[0-9a-f]{64})\b)"
     r"|(?P<signed>[\w-]+:[\w-]{4,8}:[\w-]{27,})"
     r"|(?P<random>(?<![\w-])(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{22,}(?![\w-]))"
     r"|(?P<phone>(?<!\d)(?:\+?62|0)[ .-]?8\d(?:[ .-]?\d){6,10}(?!\d))"
@@ -58,7 +58,7 @@ def redacted(text: str) -> str:
         return text
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
-    return _WORDS.sub(lambda match: match[0] if match.lastgroup == "uuid" else MASK, text)
+    return _WORDS.sub(lambda match: match[0] if match.lastgroup == "id" else MASK, text)
 
 
 def redact(value: Any) -> Any:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from prakerja.embedded.state import create_keys
 from prakerja.operations.backup import DUMP, MANIFEST, BackupError, _seal, make_backup, read_backup
 from prakerja.operations.contents import tables_of
-from prakerja.operations.postgres import _path_of, connected
+from prakerja.operations.postgres import ProgramError, _path_of, connected
 from prakerja.operations.restore import restore
 from prakerja.rehearsal.database import own_database
 from records.fields import keyring
@@ -260,3 +260,8 @@ def test_a_restored_database_that_differs_is_named(backup: Path, elsewhere: str)
     with pytest.raises(BackupError, match=re.escape("registrations_applicant (3 instead of 4)")):
         bring_back(backup)
     assert tables() == {}
+
+
+def test_programs_older_than_the_server_are_not_used() -> None:
+    with pytest.raises(ProgramError, match="apt install postgresql-client-99"):
+        _path_of("pg_dump", 99)

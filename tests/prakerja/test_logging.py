@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import logging.config
+import re
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -65,6 +66,7 @@ def test_ordinary_words_stay(text: str) -> None:
 def test_ids_of_rows_stay(row: UUID) -> None:
     assert redacted(f"registration {row} moved") == f"registration {row} moved"
     assert redact({"job_id": str(row)}) == {"job_id": str(row)}
+    assert re.fullmatch(r"\d+", row.hex) or redacted(f"sent as {row.hex}") == f"sent as {row.hex}"
 
 
 @pytest.mark.parametrize(
