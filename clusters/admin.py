@@ -118,7 +118,8 @@ def _complaints(result: Result, resource: resources.ReferenceResource) -> Iterat
 def _with_differences(resource: type[resources.ReferenceResource]) -> type[resources.ReferenceResource]:
     """The same declarations; each row also says what it changes, which a preview shows."""
     meta = type("Meta", (), {"skip_html_diff": False, "report_skipped": True})
-    return type(resource)(resource.__name__, (resource,), {"Meta": meta})
+    once = {"get_user_visible_fields": lambda self: self.get_export_fields()}  # a key and its code are one column
+    return type(resource)(resource.__name__, (resource,), {"Meta": meta, **once})
 
 
 class RegencyAdmin(ReferenceAdmin):

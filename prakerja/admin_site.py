@@ -8,6 +8,7 @@ from typing import Any
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_update
+from django.apps import apps
 from django.contrib.admin import ModelAdmin
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponseBase
@@ -76,7 +77,6 @@ GROUPS: list[tuple["str | Promise", list[Entry]]] = [
 
 class PortalAdminSite(UnfoldAdminSite):
     index_title = _("Pengelolaan")
-    enable_nav_sidebar = False
 
     def has_permission(self, request: Any) -> bool:
         return bool(request.scope.roles & set(ROLES))
@@ -89,7 +89,8 @@ class PortalAdminSite(UnfoldAdminSite):
         return [pattern for pattern in super().get_urls() if getattr(pattern, "name", None) not in LEFT_OUT]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        return {**super().each_context(request), "user": request.user, "site_url": "/"}
+        name = request.user.name  # type: ignore[union-attr]
+        return {**super().each_context(request), "user": {"get_full_name": name, "get_username": name}, "site_url": "/"}
 
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
         """The groups with what this asker may see."""
@@ -118,6 +119,10 @@ def _name(model: type[Model], name: "str | Promise", names: "str | Promise") -> 
     for field in model._meta.fields:
         field.verbose_name = FIELDS.get(field.name, field.verbose_name)
 
+
+ROOMS = {"accounts": _("Pembaca API"), "clusters": _("Data acuan"), "records": _("Sistem"), "training": _("Katalog")}
+for _label, _words in ROOMS.items():
+    apps.get_app_config(_label).verbose_name = _words
 
 site = PortalAdminSite()
 for _title, _entries in GROUPS:

@@ -309,7 +309,7 @@ def _account_of(proposal: MembershipProposal) -> User | None:
 def _place_of(proposal: MembershipProposal) -> str:
     """In Indonesian: a message has one language."""
     office = proposal.office
-    return office.short_name or office.long_name or office.regency.name if office else "Provinsi Jawa Tengah"
+    return f"{office.short_name or office.long_name} {office.regency.name}".strip() if office else "Provinsi Jawa Tengah"
 
 
 def _constraint(error: IntegrityError) -> str | None:
