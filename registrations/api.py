@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Expression, F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
@@ -13,7 +13,8 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
 from accounts.api.pages import QuerySerializer
-from accounts.api.resources import Resource, RowSerializer
+from accounts.api.resources import EXAMPLE_ID, Resource, RowSerializer
+from accounts.api.rows import Column
 from accounts.scope import IDENTITY
 from clusters.api import ClusterCodes
 from clusters.serializers import CLUSTERS
@@ -38,6 +39,7 @@ class RegistrationResource(Resource):
     the header X-Access-Reason are needed, and each person can see who read the NIK, when and why."""
 
     noun = "registrations"
+    example = {"id": EXAMPLE_ID, "wave": "2026-4", "regency": 3374, "state": "joined", "nik": "3374********0001"}
     required_scope = "registrations:read"
     serializer_class = RegistrationSerializer
     list_query, bulk_query, detail_query = RegistrationQuery, RegistrationBulkQuery, RegistrationRecordQuery
@@ -53,13 +55,13 @@ class RegistrationResource(Resource):
         return Registration.objects.within(self.scope)
 
     def narrow(self, found: QuerySet[Any], wanted: Mapping[str, Any]) -> QuerySet[Any]:
-        found = super().narrow(found, wanted)
-        return found.in_cluster(CLUSTERS.index(wanted["cluster"])) if "cluster" in wanted else found
+        narrowed: Any = super().narrow(found, wanted)
+        return narrowed.in_cluster(CLUSTERS.index(wanted["cluster"])) if "cluster" in wanted else narrowed
 
-    def expressions(self) -> Mapping[str, Expression]:
+    def expressions(self) -> Mapping[str, Column]:
         return {"clusters": ClusterCodes(F("clusters"))}
 
-    def columns(self, serializer: type[RowSerializer], wanted: Mapping[str, Any]) -> dict[str, str | Expression]:
+    def columns(self, serializer: type[RowSerializer], wanted: Mapping[str, Any]) -> dict[str, Column]:
         columns = super().columns(serializer, wanted)
         columns.pop("nik", None)  # the database cannot open it
         return columns
@@ -87,7 +89,7 @@ class RegistrationResource(Resource):
     def keep(self, wanted: Mapping[str, Any]) -> bool:
         return "include" not in wanted
 
-    def extras(self, wanted: Mapping[str, Any]) -> dict[str, Expression]:
+    def extras(self, wanted: Mapping[str, Any]) -> dict[str, Column]:
         """Whose NIK, and the NIK: read apart, because who has moved away is another office's person."""
         if "nik" not in wanted.get("fields", ("nik",)):
             return {}

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, Expression, F, OuterRef, QuerySet, Value, When
+from django.db.models import Case, F, OuterRef, QuerySet, Value, When
 from django.db.models.functions import Concat
 
-from accounts.api.resources import Resource
-from accounts.api.rows import JsonObject
+from accounts.api.resources import EXAMPLE_ID, Resource
+from accounts.api.rows import Column, JsonObject
 from clusters.api import ClusterCodes
 from training.models import Draw, DrawCutoff, DrawPack, Placement, TrainingClass
 from training.serializers import (
@@ -29,6 +29,7 @@ class ClassResource(Resource):
     """Classes of a wave, each paid from one cell of the split."""
 
     noun = "classes"
+    example = {"id": EXAMPLE_ID, "wave": "2026-4", "code": "PMI-3301-1", "regency": 3301, "seats": 16, "taken": 16}
     required_scope = "draws:read"
     serializer_class = ClassSerializer
     list_query, bulk_query = ClassQuery, ClassBulkQuery
@@ -42,6 +43,7 @@ class PlacementResource(Resource):
     """Places given by a draw and what became of them."""
 
     noun = "placements"
+    example = {"id": EXAMPLE_ID, "wave": "2026-4", "regency": 3301, "cluster": "PMI", "state": "accepted"}
     required_scope = "draws:read"
     serializer_class = PlacementSerializer
     list_query, bulk_query = PlacementQuery, PlacementBulkQuery
@@ -60,6 +62,7 @@ class DrawResource(Resource):
     """Draws with their digests; a record also has the cut-offs and the pack that recomputes it."""
 
     noun = "draws"
+    example = {"id": EXAMPLE_ID, "wave": "2026-4", "number": 1, "state": "published", "list_size": 2212, "placed": 1800}
     required_scope = "draws:read"
     serializer_class = DrawSerializer
     detail_serializer_class = DrawDetailSerializer
@@ -69,7 +72,7 @@ class DrawResource(Resource):
     def rows(self) -> QuerySet[Any]:
         return Draw.objects.all()
 
-    def expressions(self) -> Mapping[str, Expression]:
+    def expressions(self) -> Mapping[str, Column]:
         of_draw = {"draw": OuterRef("pk"), "draw__published_at__isnull": False}
         cutoff = JsonObject(
             regency="regency_id", clusters=ClusterCodes(F("clusters")), rank=F("position") + 1, ticket="ticket"

@@ -51,7 +51,7 @@ class MomentField(serializers.DateTimeField):
         except (ValueError, OverflowError):
             moment = None
         if moment is None:
-            self.fail("format")
+            raise serializers.ValidationError(self.error_messages["format"], "format")
         return moment
 
 
@@ -104,7 +104,7 @@ class QuerySerializer(serializers.Serializer[Any]):
 
 
 class FieldsQuery(QuerySerializer):
-    fields = NamesField(required=False, help_text="Only these fields of a row, with commas between; `id` always comes.")  # type: ignore[assignment]
+    fields = NamesField(required=False, help_text="Only these fields of a row, with commas between; `id` always comes.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

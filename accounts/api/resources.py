@@ -8,12 +8,11 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Expression, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone, translation
 from django.utils.cache import get_conditional_response
-from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.renderers import BaseRenderer
@@ -24,9 +23,12 @@ from accounts.api import rows
 from accounts.api.deprecation import deprecation_headers
 from accounts.api.limits import Limit
 from accounts.api.pages import BulkQuery, FieldsQuery, Key, ListQuery, QuerySerializer
+from accounts.api.rows import Column
 from accounts.api.schema import NDJSON, ResourceSchema
 from accounts.api.tokens import scope_of
 from accounts.scope import Scope
+
+EXAMPLE_ID = "0193e6a0-0000-7000-8000-000000000000"
 
 
 class NdjsonRenderer(BaseRenderer):
@@ -59,7 +61,7 @@ class ReadOnlyView(ViewSet):
     @classmethod
     def as_view(cls, actions: Any = None, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
         view = super().as_view(actions, **initkwargs)
-        view.scope_of = scope_of  # type: ignore[attr-defined]
+        view.scope_of = scope_of
         return view
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -77,7 +79,7 @@ class ReadOnlyView(ViewSet):
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = super().finalize_response(request, response, *args, **kwargs)
         name = getattr(request.resolver_match, "url_name", "")
-        for header, value in (self.limit_headers | deprecation_headers(name)).items():
+        for header, value in ({**self.limit_headers, **deprecation_headers(name)}).items():
             response.headers[header] = (
                 f"{response.headers[header]}, {value}" if header == "Link" and header in response.headers else value
             )
@@ -89,7 +91,7 @@ class ReadOnlyView(ViewSet):
 
     @property
     def scope(self) -> Scope:
-        return self.request.user.scope  # type: ignore[no-any-return, union-attr]
+        return self.request.user.scope
 
     def answer(
         self, body: str, *, as_of: datetime, keep: bool = True, headers: Mapping[str, str] | None = None
@@ -121,10 +123,7 @@ class Resource(ReadOnlyView):
     bulk_query: ClassVar[type[BulkQuery]] = BulkQuery
     detail_query: ClassVar[type[QuerySerializer]] = FieldsQuery
     filters: ClassVar[Mapping[str, str]] = {}  # lookup by parameter
-
-    @classmethod
-    def examples(cls, name: str) -> list[OpenApiExample]:
-        return []
+    example: ClassVar[Mapping[str, object]]  # some fields of a row, for the description
 
     def rows(self) -> QuerySet[Any]:
         """Every row of the asker's scope."""
@@ -133,11 +132,11 @@ class Resource(ReadOnlyView):
     def narrow(self, found: QuerySet[Any], wanted: Mapping[str, Any]) -> QuerySet[Any]:
         return found.filter(**{lookup: wanted[name] for name, lookup in self.filters.items() if name in wanted})
 
-    def expressions(self) -> Mapping[str, Expression]:
+    def expressions(self) -> Mapping[str, Column]:
         """Fields of the serializers that stand in no column."""
         return {}
 
-    def columns(self, serializer: type[RowSerializer], wanted: Mapping[str, Any]) -> dict[str, str | Expression]:
+    def columns(self, serializer: type[RowSerializer], wanted: Mapping[str, Any]) -> dict[str, Column]:
         """Where each field of the answer comes from, in the order of the serializer."""
         computed, chosen = self.expressions(), wanted.get("fields")
         return {
@@ -147,7 +146,7 @@ class Resource(ReadOnlyView):
         }
 
     # Hooks of rows that need more than the database can say; see registrations.api.
-    def extras(self, wanted: Mapping[str, Any]) -> dict[str, Expression]:
+    def extras(self, wanted: Mapping[str, Any]) -> dict[str, Column]:
         """Columns beside the JSON, for `complete`."""
         return {}
 

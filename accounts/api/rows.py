@@ -4,7 +4,8 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
-from django.db.models import Expression, F, Func, Q, QuerySet, TextField, Value
+from django.db.models import Expression, F, Func, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast
 
 from accounts.scope import Scope
@@ -17,18 +18,22 @@ DELIMITER = b"\x02"
 LONGEST_COPY = "600s"
 
 
+# Where a field comes from: the path of a column, or an expression.
+Column = str | Combinable | Expression | Subquery
+
+
 class JsonObject(Func):
     """json_build_object: its keys keep their order."""
 
     function = "json_build_object"
     output_field = TextField()
 
-    def __init__(self, **members: str | Expression) -> None:
+    def __init__(self, **members: Column) -> None:
         pairs = [(Value(key), F(value) if isinstance(value, str) else value) for key, value in members.items()]
         super().__init__(*[part for pair in pairs for part in pair])
 
 
-def as_text(members: Mapping[str, str | Expression]) -> Expression:
+def as_text(members: Mapping[str, Column]) -> Expression:
     return Cast(JsonObject(**members), TextField())
 
 

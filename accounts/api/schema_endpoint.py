@@ -35,7 +35,7 @@ class SchemaEndpoint(APIView):
         summary="OpenAPI description",
         auth=[],
         responses={
-            (200, MEDIA_TYPE): OpenApiResponse({"type": "object"}, "OpenAPI 3.1."),  # type: ignore[arg-type]
+            (200, MEDIA_TYPE): OpenApiResponse({"type": "object"}, "OpenAPI 3.1."),
             **problems(406, 414),
         },
     )

@@ -36,7 +36,7 @@ class Institution(models.Model):
         return self.name
 
 
-class ApiClient(AbstractApplication):
+class ApiClient(AbstractApplication):  # type: ignore[misc]  # the toolkit ships no types
     """A program of an institution, with a hashed secret. `user` is the actor of what it reads; that account cannot sign in.
 
     The NIK in full takes two persons: one who asks for the right and another one who grants it.
@@ -44,7 +44,7 @@ class ApiClient(AbstractApplication):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    institution = models.ForeignKey(Institution, models.PROTECT, related_name="clients")
+    institution = models.ForeignKey(Institution, models.PROTECT, related_name="+")
     scopes = ArrayField(models.CharField(max_length=40), default=list)
     address_ranges = ArrayField(
         models.CharField(max_length=43), default=list, blank=True, help_text="CIDR; empty: from anywhere"
@@ -61,7 +61,7 @@ class ApiClient(AbstractApplication):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
 
-    class Meta(AbstractApplication.Meta):
+    class Meta(AbstractApplication.Meta):  # type: ignore[misc]
         constraints = [
             models.CheckConstraint(
                 condition=Q(scopes__contained_by=sorted(API_SCOPES)), name="accounts_apiclient_scopes"

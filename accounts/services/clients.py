@@ -85,7 +85,7 @@ def grant_identity(*, scope: Scope, client_pk: UUID, now: datetime) -> ApiClient
     """
     _let(scope, PROVINCE_ROLES)
     with transaction.atomic():
-        client = ApiClient.objects.select_for_update().get(pk=client_pk)
+        client: ApiClient = ApiClient.objects.select_for_update().get(pk=client_pk)
         if client.revoked_at:
             raise ClientRefused("this client is revoked")
         if client.identity_granted_by_id:

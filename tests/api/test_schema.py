@@ -41,6 +41,8 @@ def test_every_operation_says_scope_problems_and_example() -> None:
             for status, response in operation["responses"].items():
                 if int(status) >= 400:
                     assert list(response["content"]) == ["application/problem+json"], (path, status)
+            if path.startswith("/api/v1/") and path.endswith("s/") and "statistics" not in path:
+                assert operation["responses"]["200"]["content"]["application/json"]["examples"], path
             if path not in ("/api/v1/schema/", "/o/token/"):
                 (requirement,) = operation["security"]
                 assert set(requirement["clientCredentials"]) <= set(scopes)
