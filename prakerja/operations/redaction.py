@@ -37,7 +37,7 @@ _RULES: list[tuple[re.Pattern[str], str]] = [
     ),
     (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), MASK),
 ]
-# UUIDs, digests and the proxy's ids stay: they only name things. A signed value or a long random word opens something and does not.
+# UUIDs, digests and the proxy's ids stay: they only name things. A signed value or a long random word opens one and goes.
 _WORDS = re.compile(
     r"(?P<id>\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=\d*[a-f])(?:[0-9a-f]{32}|[0-9a-f]{64})\b)"
     r"|(?P<signed>[\w-]+:[\w-]{4,8}:[\w-]{27,})"
