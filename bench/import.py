@@ -20,6 +20,7 @@ from typing import Any
 from prakerja.embedded.services import ensure
 
 SMALL, LARGE, DEFAULT = 100_000, 1_000_000, 10_000
+BIRTHDAYS = 20_000
 FLAT = 1.2  # peak memory at LARGE by peak memory at SMALL
 
 

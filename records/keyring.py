@@ -5,12 +5,13 @@ It never lies in the database or in its backups.
 """
 
 import base64
-import hmac
 import json
 import os
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -82,9 +83,22 @@ class Keyring:
         except InvalidTag as error:
             raise KeyringError("The ciphertext does not belong to this field of this row.") from error
 
+    @cached_property
+    def _hashes(self) -> dict[str, tuple[Any, Any]]:
+        """HMAC-SHA-256 up to the message (RFC 2104), by purpose: a third of its time for a short text."""
+        keys = {purpose: sha256(key).digest() if len(key) > 64 else key for purpose, key in self.peppers.items()}
+        return {
+            purpose: tuple(sha256(bytes(byte ^ pad for byte in key.ljust(64, b"\0"))) for pad in (0x36, 0x5C))
+            for purpose, key in keys.items()
+        }
+
     def index(self, purpose: str, text: str) -> bytes:
         """Blind index: equal texts give equal 32 bytes; worthless without the pepper of this purpose."""
-        return hmac.digest(self.peppers[purpose], f"{purpose}|{text}".encode(), "sha256")
+        inner, outer = self._hashes[purpose]
+        one, two = inner.copy(), outer.copy()
+        one.update(f"{purpose}|{text}".encode())
+        two.update(one.digest())
+        return two.digest()
 
 
 def key_of(data: bytes) -> int:

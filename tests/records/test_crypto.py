@@ -1,5 +1,6 @@
 """Personal fields: bound to their row and field, mute in print, useless when moved or changed."""
 
+import hmac
 from dataclasses import replace
 from typing import Any
 
@@ -93,3 +94,11 @@ def test_an_unusable_key_file_is_named(tmp_path: Any, content: str) -> None:
 def test_a_keyring_does_not_print_its_keys() -> None:
     key = keyring().keys[keyring().active]
     assert repr(key) not in repr(keyring()) and keyring().secret_key not in repr(keyring())
+
+
+@pytest.mark.parametrize("length", [16, 32, 64, 65, 200])
+def test_a_blind_index_is_the_hmac_of_its_pepper(length: int) -> None:
+    pepper = bytes(range(length))
+    ring = Keyring(active=1, keys={1: bytes(32)}, peppers={"nik": pepper}, secret_key="x")
+    for text in ("", "3374990101950001", "ü" * 100):
+        assert ring.index("nik", text) == hmac.new(pepper, f"nik|{text}".encode(), "sha256").digest()

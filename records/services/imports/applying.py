@@ -122,18 +122,15 @@ def _write(record: Import, resource: ImportResource, now: datetime) -> int | Non
     names = [quoted(name) for name in (*resource.written, *shared)]
     values = [f"(s.v).{quoted(name)}" for name in resource.written] + [f"c.{quoted(name)}" for name in shared]
     typed = f"jsonb_populate_record(NULL::{target.table}, %s::jsonb) c"
-    wrote = []
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '64MB'")
         cursor.execute(
-            f"WITH added AS (INSERT INTO {target.table} ({', '.join(names)}) SELECT {', '.join(values)} FROM"
+            f"INSERT INTO {target.table} ({', '.join(names)}) SELECT {', '.join(values)} FROM"
             # OFFSET keeps the planner from calling the function once for each column
             f" (SELECT jsonb_populate_record(NULL::{target.table}, s.values) AS v FROM {STAGED} s"
-            f" WHERE s.import_id = %s AND s.verdict = 'new' OFFSET 0) s CROSS JOIN {typed} RETURNING xmin)"
-            " SELECT xmin::text::bigint FROM added LIMIT 1",
+            f" WHERE s.import_id = %s AND s.verdict = 'new' OFFSET 0) s CROSS JOIN {typed}",
             [record.pk, json.dumps(shared)],
         )
-        wrote += cursor.fetchall()
         if record.changed:
             matched, parameters = target.matched()
             setting = [f"{quoted(field.column)} = n.{quoted(field.column)}" for field in target.changing]
@@ -141,14 +138,16 @@ def _write(record: Import, resource: ImportResource, now: datetime) -> int | Non
             cursor.execute(
                 f"WITH altered AS (UPDATE {target.table} o SET {', '.join(setting)} FROM"
                 f" (SELECT t.{pk} AS stored_pk, s.before, v.* FROM {matched} AND s.verdict = 'changed') n"
-                f" CROSS JOIN {typed} WHERE o.{pk} = n.stored_pk RETURNING o.xmin, o.{pk}, n.before), kept AS ("
-                f" INSERT INTO {FORMER} (of_import_id, target, before) SELECT %s, {pk}::text, before FROM altered)"
-                " SELECT xmin::text::bigint FROM altered LIMIT 1",
+                f" CROSS JOIN {typed} WHERE o.{pk} = n.stored_pk RETURNING o.{pk}, n.before)"
+                f" INSERT INTO {FORMER} (of_import_id, target, before) SELECT %s, {pk}::text, before FROM altered",
                 [*parameters, json.dumps(shared), record.pk],
             )
-            wrote += cursor.fetchall()
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    return wrote[0][0] if wrote else None
+        cursor.execute(
+            "UPDATE records_import SET finished_at = %s WHERE id = %s RETURNING xmin::text::bigint", [now, record.pk]
+        )
+        xmin: int = cursor.fetchone()[0]
+        return xmin
 
 
 def _store(record: Import, resource: ImportResource, now: datetime) -> int | None:
