@@ -73,16 +73,23 @@ class FileForm(forms.Form):
 
 
 class PersonListForm(FileForm):
-    kind = forms.ChoiceField(label=_("Jenis daftar"), choices=PersonList.Kind.choices, widget=forms.RadioSelect)
+    kind = forms.ChoiceField(label=_("Jenis daftar"), choices=PersonList.Kind.choices, widget=forms.RadioSelect,
+        error_messages={"required": _("Pilih jenis daftar ini.")},
+    )  # fmt: skip
     source = forms.CharField(
         label=_("Sumber"),
         max_length=120,
         help_text=_("Siapa yang membuat daftar ini, misalnya nama perusahaan atau dinas."),
+        error_messages={"required": _("Tulis siapa yang membuat daftar ini.")},
     )
     day = forms.DateField(
         label=_("Keadaan per tanggal"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("Tanggal yang tertulis di daftar."),
+        error_messages={
+            "required": _("Isi tanggal daftar ini."),
+            "invalid": _("Tanggal ini tidak dikenal. Pilih dari kalender."),
+        },
     )
 
     def options(self) -> dict[str, Any]:

@@ -37,7 +37,7 @@ PREVIEW_SIZE = 50
 STATES = {
     "received": (gettext_lazy("Dibuka"), "info"),
     "reading": (gettext_lazy("Dibaca"), "info"),
-    "checked": (gettext_lazy("Menunggu keputusan"), "warning"),
+    "checked": (gettext_lazy("Perlu putusan"), "warning"),
     "applying": (gettext_lazy("Disimpan"), "info"),
     "done": (gettext_lazy("Selesai"), "positive"),
     "undoing": (gettext_lazy("Dibatalkan"), "info"),
@@ -315,7 +315,7 @@ def _refused_kept(record: Import) -> Any:
 def _state(record: Import) -> tuple[str, str]:
     label, tone = STATES[record.state]
     if record.state == Import.State.RECEIVED and record.headers:
-        return _("Menunggu kolom"), "warning"
+        return _("Perlu kolom"), "warning"
     return str(label), tone
 
 
