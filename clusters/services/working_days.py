@@ -26,8 +26,3 @@ def working_days(start: date, n: int, *, corrections: Mapping[date, bool] | None
         day += _DAY
         n -= not corrections.get(day, day.weekday() >= 5 or day in published)
     return day
-
-
-def days_off(year: int) -> dict[date, str]:
-    """The published holidays of a year with their names, for who corrects them."""
-    return dict(holidays.country_holidays("ID", years=year, categories=_CATEGORIES, language="id"))
