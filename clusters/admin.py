@@ -27,7 +27,7 @@ from records.resources import CellRefused
 ROWS = 2_000  # longer tables go through the import engine or the commands
 
 
-class WaitingFile(CacheStorage):  # type: ignore[misc]
+class WaitingFile(CacheStorage):
     """The uploaded table between preview and decision."""
 
     CACHE_LIFETIME = 15 * 60
@@ -39,7 +39,7 @@ class WaitingFile(CacheStorage):  # type: ignore[misc]
         return data
 
 
-class ShortCsv(CSV):  # type: ignore[misc]
+class ShortCsv(CSV):
     """Workbooks that strangers made are the import engine's, which reads them in a confined process."""
 
     def create_dataset(self, in_stream: Any, **kwargs: Any) -> tablib.Dataset:
@@ -53,7 +53,7 @@ class TooLong(Exception):
     """More rows than a preview in the browser is for."""
 
 
-class ReferenceAdmin(ImportExportModelAdmin, PortalAdmin):  # type: ignore[misc]
+class ReferenceAdmin(ImportExportModelAdmin, PortalAdmin):
     """A table that is edited by hand or by its file, with the declarations the shipped files use."""
 
     import_form_class = ImportForm
@@ -119,7 +119,8 @@ def _with_differences(resource: type[resources.ReferenceResource]) -> type[resou
     """The same declarations; each row also says what it changes, which a preview shows."""
     meta = type("Meta", (), {"skip_html_diff": False, "report_skipped": True})
     once = {"get_user_visible_fields": lambda self: self.get_export_fields()}  # a key and its code are one column
-    return type(resource)(resource.__name__, (resource,), {"Meta": meta, **once})
+    kind: Any = type(resource)
+    return kind(resource.__name__, (resource,), {"Meta": meta, **once})
 
 
 class RegencyAdmin(ReferenceAdmin):

@@ -115,7 +115,8 @@ class PortalAdminSite(UnfoldAdminSite):
 
 def _name(model: type[Model], name: "str | Promise", names: "str | Promise") -> None:
     """Words for people, in both languages. Set here and not in the models: they are no part of a migration."""
-    model._meta.verbose_name, model._meta.verbose_name_plural = name, names
+    options: Any = model._meta
+    options.verbose_name, options.verbose_name_plural = name, names
     for field in model._meta.fields:
         field.verbose_name = FIELDS.get(field.name, field.verbose_name)
 

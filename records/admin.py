@@ -4,7 +4,7 @@ An operator has no person's row: every request is the web role's, under the poli
 is deleted. A change leaves an event with the names of fields, never their values.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -132,7 +132,7 @@ class PortalAdmin(ModelAdmin):
             "object": obj,
             "opts": self.opts,
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/object_history.html", context)
 
     def _labels(self, fields: Sequence[str]) -> list[str]:
@@ -193,7 +193,7 @@ class JobAdmin(ReadOnlyAdmin):
 class TemplateForm(forms.ModelForm):
     """A text's next version."""
 
-    def clean(self) -> Mapping[str, Any]:
+    def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         text = MessageTemplate(
             name=self.instance.name, channel=self.instance.channel, language=self.instance.language,

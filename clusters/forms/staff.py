@@ -17,7 +17,7 @@ from clusters.selectors.memberships import may_propose
 from records.ids import uuid7
 
 
-class OfficeChoice(forms.ModelChoiceField):
+class OfficeChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, office: Any) -> str:
         return str(office.regency.name)
 

@@ -233,9 +233,9 @@ def admit(*, proposal_id: UUID, now: datetime) -> User:
         proposal = MembershipProposal.objects.select_for_update().get(pk=proposal_id)
         if proposal.state != State.APPROVED:
             raise ValueError(f"proposal {proposal_id} is {proposal.state}")
-        held = Membership.objects.filter(proposal=proposal).select_related("user").first()
+        held = Membership.objects.filter(proposal=proposal).first()
         if held:
-            return held.user
+            return User.objects.get(pk=held.user_id)
         user = _account_of(proposal)
         if user is None:
             phone = proposal.phone.open() if proposal.phone else None
@@ -309,7 +309,9 @@ def _account_of(proposal: MembershipProposal) -> User | None:
 def _place_of(proposal: MembershipProposal) -> str:
     """In Indonesian: a message has one language."""
     office = proposal.office
-    return f"{office.short_name or office.long_name} {office.regency.name}".strip() if office else "Provinsi Jawa Tengah"
+    return (
+        f"{office.short_name or office.long_name} {office.regency.name}".strip() if office else "Provinsi Jawa Tengah"
+    )
 
 
 def _constraint(error: IntegrityError) -> str | None:
