@@ -18,7 +18,7 @@ from records.keyring import Keyring
 from records.walls import CREATE_ROLE
 
 MAINTENANCE_DATABASE = "postgres"  # two databases change their names while nobody is connected to them
-# Autovacuum gives way by itself.
+# Autovacuum gives way by itself, but not to DROP ... WITH (FORCE), which wants the right to end it.
 CUT_OFF = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = %s AND backend_type = 'client backend' AND pid <> pg_backend_pid()
@@ -103,12 +103,12 @@ def _load(dump: Path, database: str, manifest: Mapping[str, Any]) -> None:
 @contextmanager
 def _scratch_database() -> Iterator[str]:
     name = f"{connection.settings_dict['NAME']}_restoring"
-    _administer("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+    _administer("DROP DATABASE IF EXISTS {}", name)
     _administer("CREATE DATABASE {}", name)
     try:
         yield name
     finally:
-        _administer("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+        _administer("DROP DATABASE IF EXISTS {}", name)
 
 
 def _take_its_place(scratch: str, aside: str, *, keep: bool) -> None:
@@ -122,7 +122,7 @@ def _take_its_place(scratch: str, aside: str, *, keep: bool) -> None:
         _administer("ALTER DATABASE {} RENAME TO {}", aside, name)
         raise
     if not keep:
-        _administer("DROP DATABASE {} WITH (FORCE)", aside)
+        _administer("DROP DATABASE {}", aside)
 
 
 def _administer(statement: str, *names: str) -> None:

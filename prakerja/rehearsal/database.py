@@ -34,5 +34,10 @@ def _recreate(name: str) -> None:
 
 
 def _drop(name: str) -> None:
+    """Not WITH (FORCE): autovacuum gives way to a plain DROP, while FORCE wants the right to end it."""
     with connection.cursor() as cursor:
-        cursor.execute(f"DROP DATABASE IF EXISTS {connection.ops.quote_name(name)} WITH (FORCE)")
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'",
+            [name],
+        )
+        cursor.execute(f"DROP DATABASE IF EXISTS {connection.ops.quote_name(name)}")

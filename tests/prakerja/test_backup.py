@@ -157,7 +157,7 @@ def test_replacing_sets_the_former_rows_aside(backup: Path, elsewhere: str) -> N
         cursor.execute("SELECT DISTINCT address FROM registrations_applicant")
         assert cursor.fetchall() == [("Diubah sesudahnya",)]
     with connection.cursor() as cursor:
-        cursor.execute(f"DROP DATABASE {aside} WITH (FORCE)")
+        cursor.execute(f"DROP DATABASE {aside}")
 
 
 def test_replacing_wants_the_name_typed(backup: Path, elsewhere: str, monkeypatch: pytest.MonkeyPatch) -> None:
