@@ -50,7 +50,7 @@ class SealedFile(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         number, skip = divmod(self._at, _FRAME)
-        frame = self._frame(number) if number < self._frames else bytes(self._tail)
+        frame = self._frame(number) if self._at < self.size else b""
         piece = frame[skip : skip + len(buffer)]
         buffer[: len(piece)] = piece
         self._at += len(piece)
@@ -61,6 +61,8 @@ class SealedFile(io.RawIOBase):
         super().close()
 
     def _frame(self, number: int) -> bytes:
+        if number == self._frames:
+            return bytes(self._tail)
         self._disk.seek(number * _SEALED)
         return self._cipher.decrypt(self._nonce(number), self._disk.read(_SEALED), None)
 
