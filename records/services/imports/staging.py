@@ -29,12 +29,11 @@ def partition(parent: str, record: Import) -> str:
 def create(record: Import) -> None:
     """An empty partition, in place of one that an earlier reading may have left."""
     drop(record)
+    name = partition("records_importrow", record)
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"CREATE UNLOGGED TABLE {partition('records_importrow', record)} PARTITION OF records_importrow"
-            " FOR VALUES IN (%s)",
-            [record.pk],
-        )
+        # Attached, and not created as a partition, which would shut everybody out of the parent until the commit.
+        cursor.execute(f"CREATE UNLOGGED TABLE {name} (LIKE records_importrow)")
+        cursor.execute(f"ALTER TABLE records_importrow ATTACH PARTITION {name} FOR VALUES IN (%s)", [record.pk])
 
 
 def drop(record: Import) -> None:
