@@ -189,6 +189,12 @@ OAUTH2_PROVIDER = {
     "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.BackendApplicationServer",  # client credentials, and nothing else
     "OAUTH2_VALIDATOR_CLASS": "accounts.api.tokens.ClientValidator",
     "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,  # of a token only its checksum is kept
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],  # none is used; nor is what the rest forbids
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    **{
+        f"COMPLIANT_BCP_RFC9700_{name}": True
+        for name in ("IMPLICIT_GRANT", "PASSWORD_GRANT", "PKCE_METHOD", "ACCESS_TOKEN_TRANSPORT", "AUTHZ_RESPONSE_ISS")
+    },
 }
 
 REST_FRAMEWORK = {
@@ -350,8 +356,8 @@ UNFOLD = {
     "BORDER_RADIUS": "6px",
     "COLORS": {
         "primary": {
-            **{"50": "#f2f3fb", "100": "#e6e9f7", "200": "#c9d0ef", "300": "#a3aee2", "400": "#7583cf"},
-            **{"500": "#4a59b6", "600": "#2b3990", "700": "#243078", "800": "#1c2454", "900": "#161c42", "950": "#0e1230"},
+            "50": "#f2f3fb", "100": "#e6e9f7", "200": "#c9d0ef", "300": "#a3aee2", "400": "#7583cf",
+            "500": "#4a59b6", "600": "#2b3990", "700": "#243078", "800": "#1c2454", "900": "#161c42", "950": "#0e1230",
         },
     },
 }
