@@ -12,10 +12,8 @@ from django.db import transaction
 
 from records.fields import keyring
 from records.models import Import, ImportChunk, ImportMapping, Job
-from records.services.imports.state import UnknownKind, locked, note, request_step, resource_class, resource_of, save
+from records.services.imports.state import locked, note, request_step, resource_class, resource_of, save
 from records.sheets import SheetRefused, Source, largest, suffix_of
-
-__all__ = ["MappingIncomplete", "UnknownKind", "receive_file", "remembered_mapping", "set_mapping", "source_of"]
 
 PIECE = 64 * 1024
 
