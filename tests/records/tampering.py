@@ -8,9 +8,9 @@ from django.db import connection
 from django.utils import timezone
 
 from records import chain
+from records.models import Seal
 from records.services import seals
 from records.services.log import record_event
-from tests.prakerja.database import ask
 
 TABLES = ("records_event", "records_read", "records_logline", "records_seal")
 
@@ -42,11 +42,16 @@ def settled() -> int:
 
 
 def settle(number: int) -> None:
-    """Go on until no row up to this number can appear: other runs of the suite have transactions on this server too."""
-    for _ in range(600):
-        event()
-        seal()
-        if settled() >= number:
-            return
-        ask("SELECT pg_sleep(0.05)")
-    raise AssertionError("somebody on this server has had a transaction open for half a minute")
+    """Go on as on another server, where all old transactions have ended: no row up to this number can appear any more.
+
+    Not by waiting until they end on this one, where other runs of the suite keep theirs open for minutes.
+    """
+    with connection.cursor() as cursor, triggers_off():
+        for row in Seal.objects.values_list(*chain.Seal._fields):
+            old = seals._as_seal(row)
+            moved = old._replace(xid=old.xid + 10**9)
+            values = [moved.xid, seals.sign(moved.message()), old.n]
+            cursor.execute("UPDATE records_seal SET xid = %s, signature = %s WHERE n = %s", values)
+    event()
+    seal()
+    assert settled() >= number
