@@ -106,8 +106,8 @@ class ObservationsForm(FileForm):
 
 
 class ClassesForm(FileForm):
-    wave = forms.ModelChoiceField(
-        Wave.objects.none(), label=_("Gelombang"), empty_label=None,
+    wave: forms.ModelChoiceField[Wave] = forms.ModelChoiceField(
+        None, label=_("Gelombang"), empty_label=None,
         help_text=_("Kelas dapat ditambah dan diubah sampai daftar gelombang dibekukan."),
     )  # fmt: skip
 
