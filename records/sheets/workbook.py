@@ -22,8 +22,8 @@ from records.sheets.reasons import Reason, SheetRefused
 from records.sheets.sheet import START, Position, Row, Sheet, Source, headers_of, row_of
 
 MEMORY = 300 * MB  # address space of the process, so its memory is less
-CPU_SECONDS = 10
-STALL_SECONDS = 15.0  # on the wall clock, for each answer
+CPU_SECONDS = 30
+STALL_SECONDS = 60.0  # on the wall clock, for each answer; a busy machine is no hostile file
 _CHILD = Path(__file__).with_name("child.py")
 _LIMITS = {
     "memory": MEMORY,
