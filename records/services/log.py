@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.utils import timezone
-
 from records.models import Event, Read
 
 
@@ -20,13 +18,13 @@ def record_event(
     regency_id: int | None = None,
     fields: Sequence[str] = (),
     reason: str = "",
-    at: datetime | None = None,
+    at: datetime,
 ) -> None:
     """Add an event in the caller's transaction. `fields` are names; values of personal fields never go here."""
     Event.objects.bulk_create(
         [
             Event(
-                at=at or timezone.now(),
+                at=at,
                 kind=kind,
                 actor_id=actor_id,
                 actor_role=actor_role,
@@ -49,25 +47,14 @@ def record_read(
     regency_id: int | None,
     field: str,
     reason: str,
-    at: datetime | None = None,
+    at: datetime,
 ) -> None:
     """Add a line to the read log in the caller's transaction: no line, no value.
 
     Raises django.db.IntegrityError (records_read_reason) for an empty reason.
     """
-    Read.objects.bulk_create(
-        [
-            Read(
-                at=at or timezone.now(),
-                actor_id=actor_id,
-                actor_role=actor_role,
-                person_id=person_id,
-                regency_id=regency_id,
-                field=field,
-                reason=reason.strip(),
-            )
-        ]
-    )
+    people = [(person_id, regency_id)]
+    record_reads(actor_id=actor_id, actor_role=actor_role, people=people, field=field, reason=reason, at=at)
 
 
 def record_reads(

@@ -44,6 +44,7 @@ def read(registration: Registration, **over: Any) -> None:
     fields: dict[str, Any] = {
         "actor_id": make_user().pk, "actor_role": "mentor", "person_id": registration.applicant_id,
         "regency_id": registration.regency_id, "field": "nik", "reason": "Menghubungi pendaftar: lewat Ibu Tetangga",
+        "at": timezone.now(),
     }  # fmt: skip
     record_read(**fields | over)
 

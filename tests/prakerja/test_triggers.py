@@ -21,7 +21,9 @@ pytestmark = pytest.mark.django_db
 
 
 def test_logs_are_append_only_for_the_owner_too() -> None:
-    record_event(kind="test", actor_id=None, actor_role="system", subject_type="test", subject_id=uuid4())
+    record_event(
+        kind="test", actor_id=None, actor_role="system", subject_type="test", subject_id=uuid4(), at=timezone.now()
+    )
     for sql in ("UPDATE records_event SET kind = 'x'", "DELETE FROM records_event"):
         with refused("append-only"):
             ask(sql)

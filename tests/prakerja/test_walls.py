@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection, connections, transaction
 from django.db.utils import ConnectionHandler
 from django.test import Client
+from django.utils import timezone
 
 import accounts.services
 from accounts.scope import NOBODY, Scope
@@ -267,11 +268,12 @@ def test_web_requests_are_refused(sql: str) -> None:
 
 def test_web_requests_act_in_their_own_name_only() -> None:
     planner, other = make_user(), make_user()
+    about: Any = {"actor_role": "planner", "subject_type": "uji", "subject_id": uuid4(), "at": timezone.now()}
     with as_web(Scope(planner.pk, frozenset({"planner"}))):
         for actor in (other.pk, None):
             with refused("row-level security"):
-                record_event(kind="uji", actor_id=actor, actor_role="planner", subject_type="uji", subject_id=uuid4())
-        record_event(kind="uji", actor_id=planner.pk, actor_role="planner", subject_type="uji", subject_id=uuid4())
+                record_event(kind="uji", actor_id=actor, **about)
+        record_event(kind="uji", actor_id=planner.pk, **about)
         for asked_by in (other.pk, None):
             job = request_job(task="uji", key=str(uuid4()), payload={}, requested_by=asked_by)
             assert ask("SELECT requested_by_id FROM records_job WHERE id = %s", job.pk) == [(planner.pk,)]

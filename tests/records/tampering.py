@@ -29,7 +29,13 @@ def triggers_off() -> Iterator[None]:
 
 def event(kind: str = "uji", fields: list[str] | None = None) -> None:
     record_event(
-        kind=kind, actor_id=None, actor_role="system", subject_type="uji", subject_id=uuid4(), fields=fields or []
+        kind=kind,
+        actor_id=None,
+        actor_role="system",
+        subject_type="uji",
+        subject_id=uuid4(),
+        fields=fields or [],
+        at=timezone.now(),
     )
 
 

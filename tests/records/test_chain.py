@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from clusters.models import Wave
 from records import chain
@@ -38,7 +39,7 @@ def remember(wave: Wave) -> None:
             "subject_id": registration.pk,
             "person_id": registration.applicant_id,
         }
-        place = {"actor_id": clerk.pk, "actor_role": "mentor", "regency_id": 3374}
+        place = {"actor_id": clerk.pk, "actor_role": "mentor", "regency_id": 3374, "at": timezone.now()}
         record_event(
             kind="registration.verified",
             fields=["état", f"kolom {number}"],

@@ -26,7 +26,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def read() -> None:
     record_read(
-        actor_id=make_user().pk, actor_role="auditor", person_id=uuid4(), regency_id=None, field="nik", reason="Uji"
+        actor_id=make_user().pk,
+        actor_role="auditor",
+        person_id=uuid4(),
+        regency_id=None,
+        field="nik",
+        reason="Uji",
+        at=timezone.now(),
     )
 
 
