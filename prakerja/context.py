@@ -37,10 +37,16 @@ def _rail(scope: Scope, request: HttpRequest) -> list[tuple[str, str, bool]]:
     if scope.sees_all:
         entries.append((pgettext("semua", "Gelombang"), reverse("province")))
     if scope.sees_all or scope.is_office:
-        entries += [(_("Hari ini"), reverse("office")), (_("Peserta"), reverse("people")), (_("Impor"), reverse("imports"))]
+        entries += [
+            (_("Hari ini"), reverse("office")),
+            (_("Peserta"), reverse("people")),
+            (_("Impor"), reverse("imports")),
+        ]
     here = request.path
     if scope.sees_all or scope.head_ids or scope.is_operator:
-        entries.append((_("Petugas"), staff := reverse("province-staff" if scope.sees_all or not scope.head_ids else "staff")))
+        entries.append(
+            (_("Petugas"), staff := reverse("province-staff" if scope.sees_all or not scope.head_ids else "staff"))
+        )
         here = here.replace(reverse("staff"), staff)  # pages about one person are the same for both
     if "auditor" in scope.roles:
         entries.append((_("Jejak"), reverse("audit-trail")))

@@ -199,7 +199,11 @@ ACCESS: dict[str, Row] = {
     "class-edit no-class": only(["planner"], 404),
     "class-edit no-wave": only(["planner"], 404),
 }
-OUTSIDE_SCOPE = {"change-password", "choose-password", "confirm", "forgot", "second-factor", "sign-in-code", "simulated-messages"} | {"api-token", "health", "health-live", "health-ready", "metrics", "sign-in", "sign-out", "status-open", "status-close"}
+OUTSIDE_SCOPE = {
+    "api-token", "change-password", "choose-password", "confirm", "forgot", "health", "health-live", "health-ready",
+    "metrics", "second-factor", "sign-in", "sign-in-code", "sign-out", "simulated-messages", "status-close",
+    "status-open",
+}  # fmt: skip
 # Winners stand here under their public numbers; and phones that exist in a sample province only.
 PUBLISHED = {"draw", "draw-pack", "simulated-messages"}
 
@@ -243,7 +247,8 @@ def leaks(world: World, role: str, method: str, visit: Visit, response: HttpResp
         hidden -= world.other.secrets
     if visit.key in PUBLISHED:
         hidden -= {world.own.registration.number, world.other.registration.number}
-    body = b"" if response.streaming else response.content  # what is streamed has tests of its own: it needs the request's end
+    # What is streamed has tests of its own: it needs the request's end.
+    body = b"" if response.streaming else response.content
     text = body.decode(errors="replace") + str(response.headers) + str(response.cookies)
     squeezed = re.sub(r"\s|&nbsp;", "", text)  # numbers are shown in groups of four
     hidden = {trace for trace in hidden if trace not in visit.path}  # an asker's own words may come back

@@ -39,11 +39,11 @@ OPEN = {
 }  # fmt: skip
 # No grant at all: only the owner's own work reads or writes them.
 CLOSED = {
-    "records_logline",
-    "account_emailaddress", "account_emailconfirmation", "accounts_factorreset", "accounts_onetimesecret", "accounts_signinfailure", "auth_group", "auth_group_permissions", "auth_permission", "django_admin_log",
-    "django_migrations", "django_session", "records_formerrow", "records_delivery", "records_optout", "records_spending", "registrations_statusattempt",
-    "oauth2_provider_accesstoken", "oauth2_provider_devicegrant",
-    "oauth2_provider_grant", "oauth2_provider_idtoken", "oauth2_provider_refreshtoken",
+    "account_emailaddress", "account_emailconfirmation", "accounts_factorreset", "accounts_onetimesecret",
+    "accounts_signinfailure", "auth_group", "auth_group_permissions", "auth_permission", "django_admin_log",
+    "django_migrations", "django_session", "oauth2_provider_accesstoken", "oauth2_provider_devicegrant",
+    "oauth2_provider_grant", "oauth2_provider_idtoken", "oauth2_provider_refreshtoken", "records_delivery",
+    "records_formerrow", "records_logline", "records_optout", "records_spending", "registrations_statusattempt",
 }  # fmt: skip
 # Granted by the column:
 BY_COLUMN = {"accounts_user"}
@@ -117,8 +117,8 @@ COLUMNS = {
 }
 # What runs with the owner's rights and is called by web requests: answers one question, or adds one row.
 OWNERS_FUNCTIONS = {
-    "clusters_last_sign_in",
-    "accounts_end_other_sessions", "records_queue_message", "records_request_job", "registrations_add_attempt", "registrations_count_attempts", "registrations_count_household",
+    "accounts_end_other_sessions", "clusters_last_sign_in", "records_queue_message", "records_request_job",
+    "registrations_add_attempt", "registrations_count_attempts", "registrations_count_household",
     "registrations_find_repeat",
 }  # fmt: skip
 PEOPLE = [
