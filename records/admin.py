@@ -239,7 +239,7 @@ class MessageTemplateAdmin(PortalAdmin):
     def examples(self, text: MessageTemplate) -> str:
         """As the reader gets it, with the examples of the placeholders."""
         both = self.get_queryset(None).filter(name=text.name, channel=text.channel)
-        shown = [(LANGUAGES[each.language], preview(text=each)) for each in both]
+        shown = [(LANGUAGES[each.language], preview(each)) for each in both]
         return format_html_join(
             "",
             "<p><strong>{}</strong> {}</p><p>{}</p>",

@@ -1,4 +1,4 @@
-"""Starting jobs and sending messages: at once after the request's commit, and again by a sweep when that was lost."""
+"""Starting jobs, at once after the request's commit and again by a sweep when that was lost; and what beat asks for."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -67,19 +67,6 @@ def mail_newest_head_now() -> None:
 
 SENDING = timedelta(seconds=5)  # of one sweep; beat starts the next one
 _chance = SystemRandom().random
-
-
-def deliver_on_commit(message_id: UUID) -> None:
-    """Have the message sent right after the commit. Losing this costs seconds, not the message: the sweep finds it."""
-    transaction.on_commit(
-        partial(current_app.send_task, "records.deliver_message", kwargs={"message_id": str(message_id)}, retry=False),
-        robust=True,
-    )
-
-
-@shared_task(name="records.deliver_message")
-def deliver_message(message_id: str) -> None:
-    delivery.deliver(message_id=UUID(message_id), now=timezone.now, chance=_chance)
 
 
 @shared_task(name="records.deliver_due_messages")

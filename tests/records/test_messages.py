@@ -1,6 +1,5 @@
 """The outbox: one promise per occasion, kept or dropped together with its cause."""
 
-from collections.abc import Callable
 from threading import Barrier
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,7 +12,6 @@ from accounts.scope import NOBODY, Scope
 from accounts.services import enter_scope
 from records.models import Message
 from records.services.messages import Recipient, UnknownTemplate, WrongPlaceholders
-from records.tasks import deliver_on_commit
 from tests.prakerja.database import ask, refused
 from tests.records.outbox import NUMBER, queue, queue_code
 from tests.records.test_jobs import in_threads
@@ -123,12 +121,3 @@ def test_the_database_refuses_what_must_not_be() -> None:
     ]:
         with pytest.raises(IntegrityError, match=rule), transaction.atomic():
             ask(sql)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_broker_gets_an_id_and_nothing_else(queued: Callable[[], list[Any]]) -> None:
-    with transaction.atomic():
-        message_id = queue_code()
-        deliver_on_commit(message_id)
-        assert queued() == []
-    assert queued() == [("records.deliver_message", {"message_id": str(message_id)})]

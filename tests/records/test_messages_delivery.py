@@ -55,13 +55,14 @@ def test_a_message_reaches_the_phone_of_its_recipient_in_the_words_of_its_text(s
 
 
 def test_two_workers_at_once_send_once(sms: Provider) -> None:
-    message_id, together = queue_code(), Barrier(2)
+    queue_code()
+    together = Barrier(2)
 
-    def work() -> bool:
+    def work() -> int:
         together.wait(10)
-        return delivery.deliver(message_id=message_id, now=Clock(), chance=lambda: 0.0)
+        return sweep(Clock())
 
-    assert sorted(in_threads(work, work)) == [False, True]
+    assert sorted(in_threads(work, work)) == [0, 1]
     assert len(sms.asked) == 1
 
 
@@ -284,13 +285,11 @@ def test_without_a_way_out_messages_wait(settings: Any) -> None:
     assert state_of(waiting) == ("sent", "")
 
 
-def test_the_tasks_deliver_sweep_and_wipe(sms: Provider) -> None:
+def test_the_tasks_sweep_and_wipe(sms: Provider) -> None:
     now = timezone.now()
-    told, swept = (queue_code(key=key, now=now, expires_at=now + timedelta(minutes=5)) for key in ("satu", "dua"))
-    tasks.deliver_message(message_id=str(told))
-    assert [state_of(pk)[0] for pk in (told, swept)] == ["sent", "queued"]
+    swept = [queue_code(key=key, now=now, expires_at=now + timedelta(minutes=5)) for key in ("satu", "dua")]
     tasks.deliver_due_messages()
-    assert state_of(swept) == ("sent", "") and len(sms.taken) == 2
+    assert [state_of(pk) for pk in swept] == [("sent", "")] * 2 and len(sms.taken) == 2
     tasks.wipe_expired_messages()
     assert Message.objects.filter(sealed_values__isnull=False).count() == 2, "not before their end"
 
@@ -300,5 +299,5 @@ def test_beat_names_tasks_that_exist_in_queues_that_are_worked_off() -> None:
     messages = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
     assert messages >= {"records.deliver_due_messages", "records.deliver_wipe", "training.remind_of_offers"}
     assert messages <= set(current_app.tasks)
-    for task in ("records.deliver_message", "records.deliver_due_messages", "records.deliver_wipe"):
+    for task in ("records.deliver_due_messages", "records.deliver_wipe"):
         assert current_app.amqp.router.route({}, task)["queue"].name == "notify"

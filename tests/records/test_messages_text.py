@@ -80,7 +80,7 @@ def test_every_shipped_text_stands_in_both_languages_and_fits(settings: Any) -> 
             assert all(("subject" in text) == (channel == "email") for text in texts.values())
     for text in shipped():
         templates.check_text(text)
-        assert not any(letter in preview(text=text).body for letter in "{}")
+        assert not any(letter in preview(text).body for letter in "{}")
 
 
 @pytest.mark.parametrize(
@@ -109,12 +109,12 @@ def test_values_bring_no_line_and_no_placeholder_along() -> None:
     assert rendered.body.endswith(": {office}")
 
 
-def test_a_preview_shows_what_a_message_costs(settings: Any) -> None:
+def test_a_text_says_what_its_message_costs(settings: Any) -> None:
     settings.MESSAGE_PRICES = {"sms": 350}
     short, long = (MessageTemplate(channel="sms", body="{wave}" + "a" * rest) for rest in (1, 160))
-    assert preview(text=short, values={"wave": "G"}).cost == 350
-    assert preview(text=long, values={"wave": "G"}).cost == 700
-    assert preview(text=MessageTemplate(channel="email", body="a" * 900), values={}).cost == 0
+    assert render(short, {"wave": "G"}).cost == 350
+    assert render(long, {"wave": "G"}).cost == 700
+    assert render(MessageTemplate(channel="email", body="a" * 900), {}).cost == 0
 
 
 def change(version: int, body: str, **changes: Any) -> MessageTemplate:

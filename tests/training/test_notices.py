@@ -13,7 +13,7 @@ from clusters.models import Wave
 from records.models import Message
 from records.services.messages import Recipient
 from records.services.messages.reading import values_of
-from records.services.messages.templates import preview
+from records.services.messages.templates import render
 from registrations.models import Consent, Registration
 from registrations.services.notices import tell_cancelled
 from tests.factories.draws import drawn, make_ready, published
@@ -34,7 +34,7 @@ JAKARTA = ZoneInfo("Asia/Jakarta")
 def told(template: str) -> dict[Any, str]:
     """Who was promised this message, and its words."""
     messages = Message.objects.filter(template__name=template).select_related("template")
-    return {m.recipient_id: preview(text=m.template, values=values_of(m)).body for m in messages}
+    return {m.recipient_id: render(m.template, values_of(m) or {}).body for m in messages}
 
 
 def people_with(state: str) -> set[Any]:

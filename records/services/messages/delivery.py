@@ -9,11 +9,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import QuerySet
 
 from records.gateways import Gateway, Letter, Refused, Unavailable, Uncertain, gateways_of
 from records.models import Delivery, Message
@@ -52,15 +50,10 @@ class _Claim:
     cost: int = 0
 
 
-def deliver(*, message_id: UUID, now: Clock, chance: Chance) -> bool:
-    """Take this message one step on, if it is due and no other worker has it; whether that was so."""
-    return _deliver(Message.objects.filter(pk=message_id), now, chance)
-
-
 def deliver_due(*, now: Clock, chance: Chance, until: datetime) -> int:
-    """Take what is due a step on, codes first, until the moment `until`; how many messages."""
+    """Take what is due and no other worker has a step on, codes first, until the moment `until`; how many messages."""
     steps = 0
-    while now() < until and _deliver(Message.objects.order_by("kind", "due_at"), now, chance):
+    while now() < until and _deliver_one(now, chance):
         steps += 1
     return steps
 
@@ -71,9 +64,9 @@ def wipe_expired(*, now: datetime) -> int:
     return expired.exclude(state__in=Message.LIVE).update(sealed_values=None, destination=None)
 
 
-def _deliver(messages: QuerySet[Message], now: Clock, chance: Chance) -> bool:
+def _deliver_one(now: Clock, chance: Chance) -> bool:
     with transaction.atomic(durable=True):
-        claim = _claim(messages, now())
+        claim = _claim(now())
     if claim and claim.letter:
         attempts = [*_send(claim, claim.letter, now)]
         with transaction.atomic(durable=True):
@@ -81,9 +74,9 @@ def _deliver(messages: QuerySet[Message], now: Clock, chance: Chance) -> bool:
     return claim is not None
 
 
-def _claim(messages: QuerySet[Message], now: datetime) -> _Claim | None:
-    due = messages.filter(state__in=Message.LIVE, due_at__lte=now).select_related("template")
-    message = due.select_for_update(of=("self",), skip_locked=True).first()
+def _claim(now: datetime) -> _Claim | None:
+    due = Message.objects.filter(state__in=Message.LIVE, due_at__lte=now).order_by("kind", "due_at")
+    message = due.select_related("template").select_for_update(of=("self",), skip_locked=True).first()
     if message is None:
         return None
     if message.state == State.SENDING:

@@ -17,7 +17,6 @@ from records.models import Channel, MessageTemplate
 from records.services.messages.segments import Segments, segments
 
 SHIPPED = Path(__file__).parents[2] / "data" / "message_templates.json"
-BUILT_IN = frozenset({"portal"})  # filled in by the renderer, so that no caller passes it
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
@@ -65,7 +64,10 @@ def checked(template: str, channel: str, language: str, names: frozenset[str]) -
 
 
 def render(text: MessageTemplate, values: Mapping[str, str]) -> Rendered:
-    """Put the values in, each on one line whatever it brings along. Raises WrongPlaceholders for one that is missing."""
+    """Put the values in, each on one line whatever it brings along, and the portal's address for {portal}.
+
+    Raises WrongPlaceholders for one that is missing.
+    """
     given = {name: _CONTROL.sub(" ", value) for name, value in values.items()}
     given["portal"] = settings.PORTAL_URL.partition("://")[2]
     try:
@@ -77,9 +79,9 @@ def render(text: MessageTemplate, values: Mapping[str, str]) -> Rendered:
     return Rendered(subject, body, counted, price * (counted.count if counted else 1))
 
 
-def preview(*, text: MessageTemplate, values: Mapping[str, str] | None = None) -> Rendered:
-    """What this version looks like with these values, or with the examples of the template."""
-    return render(text, values if values is not None else catalogue()[text.name]["placeholders"])
+def preview(text: MessageTemplate) -> Rendered:
+    """What this version looks like with the examples of the template."""
+    return render(text, catalogue()[text.name]["placeholders"])
 
 
 def newest(*, template: str, channel: str, language: str) -> MessageTemplate:
@@ -128,7 +130,7 @@ def check_text(text: MessageTemplate) -> None:
     wanted, found = _names(shipped.get("subject", "") + shipped["body"]), _names(text.subject + text.body)
     if wanted != found:
         raise WrongPlaceholders(", ".join(sorted(wanted ^ found)))
-    if text.channel == Channel.SMS and (counted := preview(text=text).segments) and counted.count > 1:
+    if text.channel == Channel.SMS and (counted := preview(text).segments) and counted.count > 1:
         raise TextTooLong(f"{counted.units} {counted.encoding}")
 
 
