@@ -23,6 +23,7 @@ from clusters.selectors.memberships import digest_of, may_decide, may_end, may_p
 from clusters.services.waves import SYSTEM
 from records.fields import BlindIndexField
 from records.models import Job
+from records.services.constraints import violated
 from records.services.jobs import request_job
 from records.services.log import record_event
 
@@ -98,7 +99,7 @@ def propose(*, scope: Scope, proposal_id: UUID, invitation: Invitation, now: dat
         with transaction.atomic():
             proposal.save(force_insert=True)
     except IntegrityError as error:
-        match _constraint(error):
+        match violated(error):
             case "clusters_membershipproposal_pkey":
                 return proposal_of(scope, proposal_id)
             case "clusters_membershipproposal_one_account":
@@ -184,7 +185,7 @@ def end(*, scope: Scope, membership_id: int, last_day: date | None, reason: str,
             with transaction.atomic():
                 changed = Membership.objects.filter(pk=membership_id, ended_at=None).update(**changes)
         except IntegrityError as error:
-            if _constraint(error) == "clusters_membership_last_of_role":
+            if violated(error) == "clusters_membership_last_of_role":
                 raise LastOfRole from error
             raise
         if not changed:
@@ -275,7 +276,7 @@ def create_operator(
                 user=user, role=Membership.Role.OPERATOR, valid_from=today, granted_by=None, approved_by=second
             )
     except IntegrityError as error:
-        if _constraint(error) == "clusters_membership_first_operator":
+        if violated(error) == "clusters_membership_first_operator":
             raise OperatorExists from error
         raise
     _record_for("membership.started", SYSTEM, user.pk, Membership.Role.OPERATOR, None, now)
@@ -312,10 +313,6 @@ def _place_of(proposal: MembershipProposal) -> str:
     return (
         f"{office.short_name or office.long_name} {office.regency.name}".strip() if office else "Provinsi Jawa Tengah"
     )
-
-
-def _constraint(error: IntegrityError) -> str | None:
-    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
 
 
 def _record(kind: str, scope: Scope, proposal: MembershipProposal, now: datetime, reason: str = "") -> None:

@@ -17,6 +17,7 @@ from accounts.scope import Scope
 from clusters.models import QuotaDecision, Wave
 from clusters.selectors.waves import open_seats
 from clusters.services.states import WrongState, move_wave
+from records.services.constraints import violated
 from records.services.locks import take_turns
 from records.services.log import record_event
 
@@ -242,8 +243,7 @@ def _unique(constraint: str) -> Iterator[None]:
         with transaction.atomic():
             yield
     except IntegrityError as error:
-        diagnostics = getattr(error.__cause__, "diag", None)
-        if (getattr(diagnostics, "constraint_name", None) or "").startswith(constraint):
+        if violated(error).startswith(constraint):
             raise NameTaken from error
         raise
 

@@ -15,6 +15,7 @@ from clusters.models import Wave
 from clusters.selectors.areas import area_lists
 from records.fields import BlindIndexField
 from records.ids import uuid7
+from records.services.constraints import violated
 from records.services.log import record_event
 from records.services.messages import Recipient, queue_message
 from registrations.eligibility import Decision, decide
@@ -195,7 +196,7 @@ class _Submission:
                     household = self._count_household(nik_index, kk_index)
                     return self._repeat(nik_index) or self._create(subject, answers, household, warnings, first)
             except IntegrityError as error:
-                conflict = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+                conflict = violated(error)
                 if conflict in _CONFLICTS:
                     # Two submissions of one form at the same moment: the faster one has created the receipt.
                     if repeat := self._repeat(nik_index):

@@ -14,6 +14,7 @@ from django.utils.timezone import localdate
 from accounts.scope import NOBODY, Scope
 from clusters.models import Wave
 from records.models import Job
+from records.services.constraints import violated
 from records.services.jobs import request_job
 from records.services.log import record_event
 from registrations.models import Registration
@@ -53,7 +54,7 @@ def take_place(
                 as_of=now,
             )
     except IntegrityError as error:
-        if any(rule in str(error) for rule in ("training_trainingclass_seats", "training_placement_one_live")):
+        if violated(error) in {"training_trainingclass_seats", "training_placement_one_live"}:
             raise PlaceTaken(str(class_id)) from error
         raise
     _record(scope, placement, registration, "placement.offered", now)
@@ -84,7 +85,7 @@ def answer_offer(*, scope: Scope, placement_id: UUID, accept: bool, now: datetim
         with transaction.atomic():
             changed = answerable.update(state=to, answered_at=now, as_of=now)
     except IntegrityError as error:
-        if "training_placement_one_accepted" in str(error):
+        if violated(error) == "training_placement_one_accepted":
             raise OfferClosed(str(placement_id)) from error
         raise
     if not changed:

@@ -11,6 +11,7 @@ from django.db import DataError, Error, IntegrityError, connection, transaction
 
 from records.models import Import, ImportChunk, ImportRow, Job
 from records.resources import CellRefused, ImportResource
+from records.services.constraints import violated
 from records.services.imports import staging
 from records.services.imports.checking import STAGED, Target, compare, count, quoted, sql_type
 from records.services.imports.state import note, request_step, save
@@ -38,7 +39,7 @@ def apply(record: Import, resource: ImportResource, *, now: datetime) -> Job | N
         fail(record, resource, refused.code, refused.values, now=now)
         return None
     except (IntegrityError, DataError) as error:
-        fail(record, resource, "constraint", {"name": _named(error, "constraint_name")}, now=now)
+        fail(record, resource, "constraint", {"name": violated(error)}, now=now)
         return None
     save(record, state=Import.State.DONE, row_xmin=xmin, finished_at=now, problem=[])
     if record.refused:
@@ -77,7 +78,7 @@ def take_back(record: Import, resource: ImportResource, *, now: datetime) -> Non
                 )
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     except IntegrityError as error:
-        _keep(record, ["in_use", {"table": _named(error, "table_name")}], now)
+        _keep(record, ["in_use", {"table": _table_of(error)}], now)
         return
     resource.abandon(record.constants)
     forget(record)
@@ -163,6 +164,6 @@ def _store(record: Import, resource: ImportResource, now: datetime) -> int | Non
     return None
 
 
-def _named(error: Error, what: str) -> str:
-    """The constraint or table that an error of the database names."""
-    return getattr(getattr(error.__cause__, "diag", None), what, None) or ""
+def _table_of(error: Error) -> str:
+    """The table that an error of the database names."""
+    return getattr(getattr(error.__cause__, "diag", None), "table_name", None) or ""

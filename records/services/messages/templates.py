@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from records.models import Channel, MessageTemplate
+from records.services.constraints import violated
 from records.services.messages.segments import Segments, segments
 
 SHIPPED = Path(__file__).parents[2] / "data" / "message_templates.json"
@@ -118,7 +119,7 @@ def change_template(
         with transaction.atomic():
             text.save(force_insert=True)
     except IntegrityError as error:
-        if "records_messagetemplate_version" in str(error):
+        if violated(error) == "records_messagetemplate_version":
             raise ChangedMeanwhile(str(before)) from error
         raise
     return text
