@@ -1,7 +1,7 @@
 """Imports: which kinds there are, the upload, and one import from its reading to its undoing."""
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -24,9 +24,9 @@ from accounts.services import enter_scope
 from clusters.models import Regency
 from mentoring.forms.imports import KINDS, OFFICE, PROVINCE, FileForm, MappingForm, PageForm, kinds_for, may_act
 from mentoring.selectors import imports as selectors
-from records.models import Import
+from records.models import Import, Job
 from records.services import imports as engine
-from records.services.exports import as_xlsx, download, log_export
+from records.services.exports import download, log_export
 from records.services.imports.clearing import REFUSED, UNDECIDED, UNDOABLE
 from records.sheets import Reason, SheetRefused
 from records.tasks import start_on_commit
@@ -116,16 +116,12 @@ def import_new(request: ScopedRequest, kind: str) -> HttpResponse:
 
 @staff(*WRITERS)
 @require_safe
-def import_template(request: ScopedRequest, kind: str) -> HttpResponse:
+def import_template(request: ScopedRequest, kind: str) -> HttpResponseBase:
     """A workbook to fill in: the headers, and rows that show what belongs below them (and are refused when left in)."""
     _own_kind(request, kind)
     resource = engine.resource_class(kind)()
-    answer = HttpResponse(
-        b"".join(as_xlsx([column.title for column in resource.columns.values()], resource.template_rows)),
-        content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    )
-    answer["Content-Disposition"] = f'attachment; filename="templat-{kind}.xlsx"'
-    return answer
+    headers = [column.title for column in resource.columns.values()]
+    return download("xlsx", name=f"templat-{kind}", headers=headers, rows=resource.template_rows)
 
 
 @staff(*READERS)
@@ -144,12 +140,7 @@ def import_columns(request: ScopedRequest, import_id: UUID) -> HttpResponse:
     form = _mapping_form(record, request.POST)
     if not form.is_valid():
         return _page(request, record, form)
-    try:
-        job = engine.set_mapping(**_actor(request), import_id=record.pk, mapping=form.mapping(), now=timezone.now())
-    except engine.WrongState:
-        return _moved_on(request, record)
-    start_on_commit(job)
-    return redirect("import", record.pk)
+    return _ask(request, record, engine.set_mapping, mapping=form.mapping())
 
 
 @staff(*WRITERS)
@@ -159,24 +150,13 @@ def import_decide(request: ScopedRequest, import_id: UUID) -> HttpResponse:
     take = request.POST.get("ambil", "")
     if take not in Import.Take.values:
         return redirect("import", record.pk)
-    try:
-        job = engine.decide(**_actor(request), import_id=record.pk, take=take, now=timezone.now())
-    except (engine.WrongState, engine.NotAllGood):
-        return _moved_on(request, record)
-    start_on_commit(job)
-    return redirect("import", record.pk)
+    return _ask(request, record, engine.decide, take=take)
 
 
 @staff(*WRITERS)
 @require_POST
 def import_undo(request: ScopedRequest, import_id: UUID) -> HttpResponse:
-    record = _own_record(request, import_id)
-    try:
-        job = engine.undo(**_actor(request), import_id=record.pk, now=timezone.now())
-    except (engine.WrongState, engine.NotUndoable):
-        return _moved_on(request, record)
-    start_on_commit(job)
-    return redirect("import", record.pk)
+    return _ask(request, _own_record(request, import_id), engine.undo)
 
 
 @staff(*WRITERS)
@@ -230,6 +210,16 @@ def _own_kind(request: ScopedRequest, kind: str) -> None:
 
 def _actor(request: ScopedRequest) -> dict[str, Any]:
     return {"actor_id": request.scope.actor_id, "actor_role": request.scope.actor_role}
+
+
+def _ask(request: ScopedRequest, record: Import, act: Callable[..., Job], **more: Any) -> HttpResponse:
+    """Have the engine go on with this import, unless it has moved on since the page was read."""
+    try:
+        job = act(**_actor(request), import_id=record.pk, now=timezone.now(), **more)
+    except (engine.WrongState, engine.NotAllGood, engine.NotUndoable):
+        return _moved_on(request, record)
+    start_on_commit(job)
+    return redirect("import", record.pk)
 
 
 def _moved_on(request: ScopedRequest, record: Import) -> HttpResponse:
@@ -304,12 +294,12 @@ def _preview(request: ScopedRequest, record: Import) -> dict[str, Any]:
     }
 
 
-def _refused_kept(record: Import) -> Any:
+def _refused_kept(record: Import) -> datetime | None:
     """Until when the refused rows can be fetched; None when they are gone or not there yet."""
     if not record.refused or record.state not in {Import.State.CHECKED, Import.State.DONE}:
         return None
-    until = (record.finished_at or record.created_at) + (REFUSED if record.finished_at else UNDECIDED)
-    return until if until - timezone.now() > timedelta(0) else None
+    until = record.finished_at + REFUSED if record.finished_at else record.created_at + UNDECIDED
+    return until if until > timezone.now() else None
 
 
 def _state(record: Import) -> tuple[str, str]:

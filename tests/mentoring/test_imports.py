@@ -212,7 +212,8 @@ def test_every_kind_has_a_template_whose_example_is_refused_when_left_in(
     make_region()
     client = as_role("planner")
     wave = make_wave()
-    template = client.get(f"/kantor/impor/baru/{kind}/templat.xlsx").content
+    answer: Any = client.get(f"/kantor/impor/baru/{kind}/templat.xlsx")
+    template = b"".join(answer.streaming_content)
     sheet = open_sheet(template, "templat.xlsx")
     assert sheet.headers == [column.title for column in resource_class(kind)().columns.values()]
     stated = {"name": "Uji", "publisher": "Uji", "wave": wave.pk}
