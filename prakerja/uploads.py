@@ -8,8 +8,11 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 
 _FRAME = 64 * 1024
 _SEALED = _FRAME + 16
@@ -71,11 +74,23 @@ class SealedFile(io.RawIOBase):
 
 
 class SealedUploadHandler(FileUploadHandler):
-    """What Django's TemporaryFileUploadHandler does, without a plain file. A file over `most` is read on, not kept."""
+    """What Django's TemporaryFileUploadHandler does, without a plain file. A file over `most` is read on, not kept.
+
+    Only for who is signed in: forms are read before any view looks at rights, so that else anybody could fill the disk and
+    hold workers. A larger form of others is empty, and nothing of it is read.
+    """
 
     most = (
         501 * 1024 * 1024
     )  # a little over the largest table (records.sheets.limits), whose reader says what is too large
+
+    def handle_raw_input(
+        self, input_data: Any, meta: Any, content_length: int, *_: Any, **__: Any
+    ) -> tuple[QueryDict, MultiValueDict[str, UploadedFile[bytes]]] | None:
+        user = getattr(self.request, "user", None)
+        if content_length <= settings.FILE_UPLOAD_MAX_MEMORY_SIZE or (user and user.is_authenticated):
+            return None
+        return QueryDict(), MultiValueDict()
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)

@@ -1,16 +1,22 @@
 """Uploads too large for memory are spilled to disk, and nobody can read them there."""
 
 import os
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.files.uploadhandler import MemoryFileUploadHandler
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
+from django.test.client import encode_multipart
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts.models import User
 from prakerja.uploads import SealedFile, SealedUploadHandler
 from records.sheets import open_sheet
+from tests.factories.staff import make_staff, sign_in
 
 CANARY = b"3374990101950001,Kenari Semarangan\n"
 
@@ -52,6 +58,7 @@ def test_a_large_form_s_file_arrives_whole() -> None:
     content = b"nik,nama\n" + CANARY * 100_000
     request = RequestFactory().post("/", {"file": SimpleUploadedFile("daftar.csv", content)})
     request.upload_handlers = [MemoryFileUploadHandler(request), SealedUploadHandler(request)]
+    request.user = User()
     upload = request.FILES["file"]
     assert isinstance(upload.file.raw, SealedFile)
     assert upload.size == len(content)
@@ -67,3 +74,28 @@ def test_a_file_without_end_is_read_on_and_not_kept() -> None:
         handler.receive_data_chunk(b"x" * 500, 0)
     assert handler.file.size == 1000
     assert handler.file_complete(50_000).size == 50_000
+
+
+class Watched(BytesIO):
+    """Says how much of it was read."""
+
+    def read(self, *size: Any) -> bytes:
+        self.taken = getattr(self, "taken", 0) + len(part := super().read(*size))
+        return part
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_a_large_body_is_read_of_nobody_who_is_not_signed_in(signed_in: bool) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.cookies["csrftoken"] = "a" * 32
+    if signed_in:
+        sign_in(client, make_staff("mentor", 3374))
+    form = encode_multipart(
+        "line", {"csrfmiddlewaretoken": "b" * 32, "file": SimpleUploadedFile("x.csv", b"1" * 2**22)}
+    )
+    body = Watched(form)
+    sent = {"CONTENT_TYPE": "multipart/form-data; boundary=line", "CONTENT_LENGTH": str(len(form)), "wsgi.input": body}
+    answer = client.generic("POST", "/kantor/impor/baru/person_list/", **sent)
+    assert answer.status_code == 403
+    assert getattr(body, "taken", 0) == (len(form) if signed_in else 0)
