@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 
 from prakerja.embedded.servers import SILENT_ABOUT_ROWS
 from prakerja.embedded.state import ROOT
@@ -67,3 +68,13 @@ def test_every_service_that_stays_is_watched_and_every_secret_is_a_file(compose:
 def test_postgres_logs_no_rows_either(compose: dict[str, Any]) -> None:
     command = compose["services"]["postgres"]["command"]
     assert {f"{name}={value}" for name, value in SILENT_ABOUT_ROWS.items()} <= set(command)
+
+
+def test_passwords_tried_in_every_thread_at_once_leave_web_its_memory(compose: dict[str, Any]) -> None:
+    words = dict(word.split("=", 1) for word in compose["services"]["web"]["command"] if "=" in word)
+    at_once = int(words["--workers"]) * int(words["--threads"])
+    limit = compose["services"]["web"]["deploy"]["resources"]["limits"]["memory"]
+    memory = {"g": 2**30, "m": 2**20}[limit[-1]] * int(limit[:-1])
+    _, algorithm, _version, costs, *_ = make_password("x").split("$")
+    kibibytes = int(dict(cost.split("=") for cost in costs.split(","))["m"])
+    assert algorithm == "argon2id" and at_once * kibibytes * 1024 < memory / 2
