@@ -21,6 +21,7 @@ _RULES: list[tuple[re.Pattern[str], str]] = [
     # PostgreSQL quotes whole rows here.
     (re.compile(r"(DETAIL|CONTEXT):.*?(?=\n\n|\n(?:HINT|CONTEXT|QUERY):|\Z)", re.DOTALL), rf"\1: {MASK}"),
     (re.compile(r"://[^\s/@]*@"), f"://{MASK}@"),
+    (re.compile(r"(/tautan/)[^\s/]+"), rf"\1{MASK}"),  # what opens an account, whatever letters it happens to be made of
     (re.compile(r"(?im)\b((?:set-)?cookie|(?:proxy-)?authorization)(['\"]?\s*[:=]).*$"), rf"\1\2 {MASK}"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), rf"\1 {MASK}"),
     (re.compile(r"([?&][\w.\[\]-]+=)[^\s&\"'<>]*"), rf"\1{MASK}"),
@@ -48,7 +49,7 @@ _WORDS = re.compile(
 
 
 # Most texts of a line are words and ids, and are seen to be harmless in a microsecond.
-_SUSPECT = re.compile(r"[\d@=:?]|[\w-]{22}|bearer|basic", re.IGNORECASE)
+_SUSPECT = re.compile(r"[\d@=:?]|[\w-]{22}|bearer|basic|/tautan/", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 

@@ -80,6 +80,7 @@ def test_ids_of_rows_stay(row: UUID) -> None:
         ("Kode Anda: 123456 berlaku 5 menit", "123456"),
         ("your code is K7Q2-9XWM", "K7Q2"),
         ("Not Found: /undangan/Zm9vYmFyYmF6cXV4MTIzNDU2/", "Zm9vYmFy"),
+        ("Unprocessable Entity: /masuk/tautan/kBqXsRtYvLmNwPzAcDeFgHiJoKuTyWeR/", "kBqXsRtY"),
         ("/tautan/eyJpZCI6MX0:1tGabc:q2h1y2tob3jyaxnxyxniz-xjlmtiznd/", "q2h1y2t"),
         ("duplicate key\nDETAIL:  Key (email)=(sri@contoh.id) already exists.\n", "sri"),
         ("null value\nDETAIL:  Failing row contains (1, Sri Wahyuni,\nJalan Mawar 1).", "Jalan"),

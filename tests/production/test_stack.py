@@ -112,6 +112,12 @@ def test_addresses_in_logs_have_no_query(stack: Stack) -> None:
     assert not any("3374994101900001" in stack.log(name) for name in ("nginx", "web", "pgbouncer"))
 
 
+def test_a_link_that_opens_an_account_is_in_no_log(stack: Stack) -> None:
+    ask(stack, "/masuk/tautan/kBqXsRtYvLmNwPzAcDeFgHiJoKuTyWeR/")
+    assert "/masuk/tautan/***" in stack.log("nginx")
+    assert not any("kBqXsRtY" in stack.log(name) for name in ("nginx", "web"))
+
+
 def test_the_worker_starts_on_the_same_settings(stack: Stack) -> None:
     command = [sys.executable, "-m", "celery", "-A", "prakerja.celery", "report"]
     told = subprocess.run(command, cwd=ROOT, env=stack.environment, capture_output=True, text=True, check=True)
@@ -128,6 +134,7 @@ def test_the_compose_file_is_valid(tmp_path: Path) -> None:
 def test_zz_while_web_is_away_the_proxy_says_when_to_come_back(stack: Stack) -> None:
     stack.gunicorn.send_signal(signal.SIGTERM)
     stack.gunicorn.wait(60)
-    answer = ask(stack, "/daftar/")
+    answer = ask(stack, "/daftar/?nik=3374994101900002")
     assert answer.status == 503 and answer.headers["Retry-After"] == "30"
     assert "tetap aman" in answer.body.decode()
+    assert "3374994101900002" not in stack.log("nginx")
