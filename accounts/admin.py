@@ -71,6 +71,10 @@ class InstitutionAdmin(PortalAdmin):
     fields = ("name", "kind", "regency_ids")
     search_fields = ("name",)
 
+    def get_readonly_fields(self, request: Any, obj: Any = None) -> tuple[str, ...]:
+        """What its clients see was granted, the NIK by two persons: who shall see more is another institution."""
+        return ("kind", "regency_ids") if obj else ()
+
 
 class ApiClientAdmin(ReadOnlyAdmin):
     """Made with a secret that is shown once, and revoked. Both make or end accounts, which is the owner's work."""

@@ -207,6 +207,14 @@ def test_a_client_of_the_api_is_made_with_a_secret_shown_once_and_revoked(operat
     assert client.revoked_at
 
 
+def test_an_operator_alone_lets_no_client_see_more_places_than_it_was_granted(operator: Client) -> None:
+    institution = create_institution(name="Dinas", kind="office", regency_ids=[3374])
+    page = reverse("admin:accounts_institution_change", args=[institution.pk])
+    operator.post(page, {"name": "Disnaker", "kind": "ministry", "regency_ids": ""})
+    institution.refresh_from_db()
+    assert (institution.name, institution.kind, institution.regency_ids) == ("Disnaker", "office", [3374])
+
+
 WRITES = (
     "INSERT INTO clusters_holiday VALUES ('2026-12-30', 'x', true)",
     "UPDATE clusters_holiday SET name = 'y'",
