@@ -65,7 +65,7 @@ def invite(request: ScopedRequest) -> HttpResponse:
             proposal = services.propose(scope=request.scope, proposal_id=key, invitation=invitation, now=timezone.now())
         except services.TwoAccounts:
             form.add_error("phone", TWO_ACCOUNTS)
-        except PermissionDenied as error:
+        except (PermissionDenied, MembershipProposal.DoesNotExist) as error:  # the latter: another office's id
             raise Http404 from error
         else:
             messages.success(request, _("Usulan tersimpan. Orang kedua perlu menyetujuinya."))

@@ -1,11 +1,15 @@
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from prakerja.audit.trail import READ
 from prakerja.audit.words import KIND_WORDS
 from registrations.nik import normalise_digits
+
+BEFORE_THE_END = MaxValueValidator(date(9999, 12, 30))  # a day has a next one
 
 
 class TrailForm(forms.Form):
@@ -15,7 +19,7 @@ class TrailForm(forms.Form):
     pelaku = forms.UUIDField(required=False)
     jenis = forms.CharField(required=False, max_length=60)
     dari = forms.DateField(required=False)
-    sampai = forms.DateField(required=False)
+    sampai = forms.DateField(required=False, validators=[BEFORE_THE_END])
     sesudah = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
 
 
@@ -31,7 +35,12 @@ class FindForm(forms.Form):
     pelaku = forms.CharField(label=_("Petugas"), help_text=_("Awal namanya."), required=False, max_length=120)
     jenis = forms.ChoiceField(label=_("Jenis"), required=False)
     dari = forms.DateField(label=_("Dari tanggal"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    sampai = forms.DateField(label=_("Sampai tanggal"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    sampai = forms.DateField(
+        label=_("Sampai tanggal"),
+        required=False,
+        validators=[BEFORE_THE_END],
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
 
     orang_tetap = forms.UUIDField(required=False, widget=forms.HiddenInput)
     pelaku_tetap = forms.UUIDField(required=False, widget=forms.HiddenInput)

@@ -225,9 +225,11 @@ def seals_text(request: HttpRequest) -> HttpResponse:
 def _day(request: HttpRequest, newest: Seal | None) -> date:
     if given := request.GET.get("hari"):
         try:
-            return date.fromisoformat(given)
-        except ValueError as error:
+            day = date.fromisoformat(given)
+            _midnight(day + timedelta(days=1))
+        except (ValueError, OverflowError) as error:
             raise Http404 from error
+        return day
     return timezone.localdate(newest.sealed_at if newest else None)
 
 

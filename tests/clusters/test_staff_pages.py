@@ -68,6 +68,13 @@ def test_another_office_is_not_there() -> None:
     assert MembershipProposal.objects.get().state == "proposed"
 
 
+def test_the_id_of_another_office_s_proposal_is_not_there_either() -> None:
+    head, other = client_of(make_staff("office_head", CILACAP)), client_of(make_staff("office_head", SEMARANG))
+    mine = sent()
+    assert head.post(INVITE, mine).status_code == 302
+    assert other.post(INVITE, mine | {"office": SEMARANG}).status_code == 404
+
+
 def test_the_form_names_what_is_missing_and_keeps_what_was_typed() -> None:
     head = client_of(make_staff("office_head", CILACAP))
     answer = head.post(INVITE, sent(email="", phone="123", valid_to="2020-01-01"))

@@ -129,7 +129,7 @@ def test_by_who_acted_by_kind_and_by_day(auditor: Client) -> None:
     assert "Tidak ada catatan" in shown(auditor, jenis=READ)
 
 
-@pytest.mark.parametrize("query", ["orang=x", "sesudah=-1", "dari=kapan", "sesudah=99999999999"])
+@pytest.mark.parametrize("query", ["orang=x", "sesudah=-1", "dari=kapan", "sesudah=99999999999", "sampai=9999-12-31"])
 def test_an_address_that_says_nonsense_leads_nowhere(auditor: Client, query: str) -> None:
     event()
     assert auditor.get(f"/provinsi/jejak/?{query}").status_code == 404
@@ -232,6 +232,7 @@ def test_the_heads_of_a_day_can_be_seen_and_taken_by_anybody(client: Client) -> 
     assert text == f"1 {timezone.localtime(NOW).isoformat()} 1 {head}\n"
     assert client.get("/segel/?hari=2020-01-01").status_code == 200
     assert client.get("/segel/unduh/?hari=kemarin").status_code == 404
+    assert client.get("/segel/?hari=9999-12-31").status_code == 404
 
 
 # Applicants
