@@ -21,7 +21,7 @@ _RULES: list[tuple[re.Pattern[str], str]] = [
     # PostgreSQL quotes whole rows here.
     (re.compile(r"(DETAIL|CONTEXT):.*?(?=\n\n|\n(?:HINT|CONTEXT|QUERY):|\Z)", re.DOTALL), rf"\1: {MASK}"),
     (re.compile(r"://[^\s/@]*@"), f"://{MASK}@"),
-    (re.compile(r"(/tautan/)[^\s/]+"), rf"\1{MASK}"),  # what opens an account, whatever letters it happens to be made of
+    (re.compile(r"(/tautan/)[^\s/]+"), rf"\1{MASK}"),  # opens an account, whatever letters it is made of
     (re.compile(r"(?im)\b((?:set-)?cookie|(?:proxy-)?authorization)(['\"]?\s*[:=]).*$"), rf"\1\2 {MASK}"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), rf"\1 {MASK}"),
     (re.compile(r"([?&][\w.\[\]-]+=)[^\s&\"'<>]*"), rf"\1{MASK}"),
