@@ -6,6 +6,7 @@ from datetime import datetime
 from ipaddress import ip_network
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from oauth2_provider.models import get_access_token_model
 
@@ -41,7 +42,7 @@ def create_client(
     """A client and its secret, which is kept nowhere. `address_ranges` in CIDR notation; none means from anywhere.
 
     Raises ClientRefused for scopes or ranges that are none and for the scope IDENTITY, which two persons grant
-    (`grant_identity`); PermissionError for others than the province and operators.
+    (`grant_identity`); PermissionDenied for others than the province and operators.
     """
     _let(scope, MAKERS)
     if unknown := set(scopes) - set(API_SCOPES):
@@ -81,7 +82,7 @@ def grant_identity(*, scope: Scope, client_pk: UUID, now: datetime) -> ApiClient
     """The first person of the province asks that this client may read the NIK in full, the second one grants it.
 
     Raises ClientRefused when one person would do both, or for a client that is revoked; ApiClient.DoesNotExist;
-    PermissionError for others than the province.
+    PermissionDenied for others than the province.
     """
     _let(scope, PROVINCE_ROLES)
     with transaction.atomic():
@@ -106,7 +107,7 @@ def grant_identity(*, scope: Scope, client_pk: UUID, now: datetime) -> ApiClient
 def revoke_client(*, scope: Scope, client_pk: UUID, now: datetime, reason: str) -> None:
     """From now on neither its secret nor any of its tokens opens anything. A second call changes nothing.
 
-    Raises ApiClient.DoesNotExist; PermissionError for others than the province and operators.
+    Raises ApiClient.DoesNotExist; PermissionDenied for others than the province and operators.
     """
     _let(scope, MAKERS)
     with transaction.atomic():
@@ -120,7 +121,7 @@ def revoke_client(*, scope: Scope, client_pk: UUID, now: datetime, reason: str) 
 
 def _let(scope: Scope, roles: frozenset[str]) -> None:
     if not scope.roles & roles:
-        raise PermissionError("not for this role")
+        raise PermissionDenied("not for this role")
 
 
 def _record(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
@@ -137,7 +138,7 @@ def test_the_nik_takes_two_persons() -> None:
     planner, approver = scope_of("planner"), scope_of("approver")
     with pytest.raises(ClientRefused, match="two persons"):
         make_client(scopes=["registrations:read", IDENTITY])
-    with pytest.raises(PermissionError):
+    with pytest.raises(PermissionDenied):
         grant_identity(scope=scope_of("operator"), client_pk=client.pk, now=NOW)
     assert IDENTITY not in grant_identity(scope=planner, client_pk=client.pk, now=NOW).scopes
     with pytest.raises(ClientRefused, match="second person"):
@@ -186,7 +187,7 @@ def test_a_client_that_makes_no_sense_is_refused_before_it_is_made(over: dict[st
 
 
 def test_only_the_province_and_operators_make_clients() -> None:
-    with pytest.raises(PermissionError):
+    with pytest.raises(PermissionDenied):
         create_client(
             scope=scope_of("auditor"), institution=make_institution(), name="Contoh", scopes=["waves:read"],
             expires_at=NOW + timedelta(days=1), now=NOW,

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
@@ -216,7 +217,7 @@ class TestPublication:
 
     def test_outside_the_province_nobody_publishes(self) -> None:
         draw = drawn(make_ready(people=3))
-        with pytest.raises(PermissionError):
+        with pytest.raises(PermissionDenied):
             draws.release_results(scope=NOBODY, draw_id=draw.pk, now=draw.ran_at)  # type: ignore[arg-type]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -150,7 +151,7 @@ def test_no_reminder_after_the_answer_and_none_past_its_day(draw: Draw) -> None:
 def test_a_step_that_is_rolled_back_tells_nobody() -> None:
     ready = make_ready(people=10)
     draw = drawn(ready)
-    with pytest.raises(PermissionError):
+    with pytest.raises(PermissionDenied):
         draws.release_results(scope=scope_of("auditor"), draw_id=draw.pk, now=ready.wave.draws_at)
     assert not Message.objects.exists()
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, connection, transaction
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -298,10 +299,10 @@ def release_results(*, scope: Scope, draw_id: UUID, now: datetime) -> Mapping[st
 
     Computes the outcome once more: raises DrawChanged when list, results or digests were edited since the two programs
     agreed. Who withdrew or accepted a place of another wave meanwhile gets none; it goes on by a refill. Raises DrawRefused
-    while a void is asked for, PermissionError outside the province.
+    while a void is asked for, PermissionDenied outside the province.
     """
     if not scope.is_province:
-        raise PermissionError("only the province publishes")
+        raise PermissionDenied("only the province publishes")
     draw = Draw.objects.select_for_update(of=("self",)).select_related("wave__rule_set").get(pk=draw_id)
     if draw.state == Draw.State.AGREED:
         _refuse_while_void_is_asked(draw)

@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -44,7 +45,7 @@ class Command(BaseCommand):
                     expires_at=now + timedelta(days=options["days"]),
                     now=now,
                 )
-        except (ClientRefused, PermissionError) as refused:
+        except (ClientRefused, PermissionDenied) as refused:
             raise CommandError(f"Not made: {refused}.") from refused
         except IntegrityError as refused:
             raise CommandError("Not made: an office needs at least one --regency.") from refused

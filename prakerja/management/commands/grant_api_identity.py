@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -25,6 +26,6 @@ class Command(BaseCommand):
             raise CommandError(f"There is no {'client ' + client_id if user else 'user ' + by}.")
         try:
             client = grant_identity(scope=scope_of(user), client_pk=client.pk, now=timezone.now())
-        except (ClientRefused, PermissionError) as refused:
+        except (ClientRefused, PermissionDenied) as refused:
             raise CommandError(f"Not done: {refused}.") from refused
         self.stdout.write("granted" if client.identity_granted_by_id else "asked for; a second person must grant it")
