@@ -6,7 +6,6 @@ from uuid import UUID
 
 PROVINCE_ROLES = frozenset({"planner", "approver"})
 OFFICE_ROLES = frozenset({"mentor", "office_head"})
-API_ROLES = frozenset({"ministry", "institution"})  # of clients of the API: they read, and write nothing
 
 # What a client of the API may be let to read (OAuth scopes).
 IDENTITY = "registrations:identity"
