@@ -111,6 +111,11 @@ def take_lock(path: Path, operation: int) -> int:
     return descriptor
 
 
+def lock_keys(path: Path) -> int:
+    """As take_lock, for whoever changes the key file at `path`; waits for who does so now."""
+    return take_lock(path.with_name(f"{path.name}.lock"), fcntl.LOCK_EX)
+
+
 def write_private(path: Path, text: str) -> None:
     """Write a file that others can't read, whole or not at all."""
     descriptor, name = tempfile.mkstemp(dir=path.parent)  # mode 0600
@@ -119,6 +124,13 @@ def write_private(path: Path, text: str) -> None:
         file.flush()
         os.fsync(descriptor)
     Path(name).rename(path)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in it survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)
 
 
 def create_keys(path: Path) -> None:
@@ -135,16 +147,14 @@ def create_keys(path: Path) -> None:
         path.hardlink_to(draft)  # unlike a rename, refuses to replace
     finally:
         draft.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
+    sync_folder(path.parent)
 
 
 def add_missing_peppers(path: Path) -> None:
     """Give a key file that was made before the portal needed one of the PEPPERS that one too; all else in it stays."""
     if all(name in _peppers(path) for name in PEPPERS):
         return
-    lock = take_lock(path.with_suffix(".lock"), fcntl.LOCK_EX)  # another start may be adding it
+    lock = lock_keys(path)  # another start may be adding it
     try:
         content = json.loads(path.read_text())
         content["peppers"] = {name: _random_key() for name in PEPPERS} | content["peppers"]

@@ -11,14 +11,14 @@ import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 from django.db import connection
 
-from prakerja.embedded.state import write_private
+from prakerja.embedded.state import sync_folder, write_private
 from prakerja.operations.contents import DoesNotOpen, chain_head_of, migrations_of, open_values, tables_of, walls_of
 from prakerja.operations.keyfile import fingerprints
 from prakerja.operations.postgres import ProgramError, connected, run
@@ -51,7 +51,7 @@ def make_backup(*, to: Path, keyring: Keyring, keys_to: Path | None, sample: int
         if keys_to and keyring.path:
             _copy_keys(keyring.path, keys_to)
         draft.rename(final)
-        _sync(to)
+        sync_folder(to)
     except (ProgramError, DoesNotOpen, psycopg2.Error) as error:
         raise BackupError(str(error).splitlines()[0]) from error
     except OSError as error:
@@ -123,7 +123,7 @@ def _write_dump(folder: Path, keyring: Keyring, sample: int | None) -> dict[str,
 def _copy_keys(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_private(target, source.read_text())
-    _sync(target.parent)
+    sync_folder(target.parent)
 
 
 def _seal(manifest: Mapping[str, Any], keyring: Keyring) -> str:
@@ -132,14 +132,5 @@ def _seal(manifest: Mapping[str, Any], keyring: Keyring) -> str:
 
 
 def _file_sha256(path: Path) -> str:
-    digest = sha256()
     with path.open("rb") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    os.fsync(descriptor)
-    os.close(descriptor)
+        return file_digest(file, "sha256").hexdigest()

@@ -1,7 +1,6 @@
 """Changing the key file: whole or not at all, under a lock, never losing a key that is not retired on purpose."""
 
 import base64
-import fcntl
 import json
 import os
 import secrets
@@ -11,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from prakerja.embedded.state import take_lock, write_private
+from prakerja.embedded.state import lock_keys, sync_folder, write_private
 from records.keyring import Keyring, KeyringError
 
 
@@ -50,7 +49,7 @@ def fingerprints(keyring: Keyring) -> dict[str, str]:
 @contextmanager
 def _changing(path: Path) -> Iterator[dict[str, Any]]:
     try:
-        lock = take_lock(path.with_name(f"{path.name}.lock"), fcntl.LOCK_EX)
+        lock = lock_keys(path)
         try:
             Keyring.from_file(path)
             data = json.loads(path.read_text())
@@ -69,6 +68,4 @@ def _replace(path: Path, text: str) -> None:
     if os.geteuid() == 0:
         os.chown(draft, owner.st_uid, owner.st_gid)
     draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
+    sync_folder(path.parent)

@@ -1,8 +1,13 @@
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
-from prakerja.embedded.state import PEPPERS, State, create_keys
+import pytest
+
+from prakerja.embedded.state import PEPPERS, State, create_keys, lock_keys
+from prakerja.operations.keyfile import add_key
 
 
 def test_a_key_file_from_before_a_pepper_was_needed_gets_it_once_and_keeps_all_else(tmp_path: Path) -> None:
@@ -23,6 +28,24 @@ def test_a_key_file_from_before_a_pepper_was_needed_gets_it_once_and_keeps_all_e
     assert state.keys.stat().st_mode & 0o777 == 0o600
     state.ensure_keys()
     assert json.loads(state.keys.read_text())["peppers"]["seal"] == seal
+
+
+@pytest.mark.parametrize("change", [lambda path: State(path.parent).ensure_keys(), add_key])
+def test_whoever_changes_the_key_file_waits_for_who_does_so_now(
+    tmp_path: Path, change: Callable[[Path], object]
+) -> None:
+    keys = State(tmp_path).keys
+    create_keys(keys)
+    before = json.loads(keys.read_text())
+    del before["peppers"]["seal"]
+    keys.write_text(json.dumps(before))
+    held, changing = lock_keys(keys), Thread(target=change, args=[keys])
+    changing.start()
+    changing.join(0.3)
+    assert json.loads(keys.read_text()) == before
+    os.close(held)
+    changing.join(10)
+    assert json.loads(keys.read_text()) != before
 
 
 def test_a_key_file_that_cannot_be_used_is_left_as_it_is(tmp_path: Path) -> None:
