@@ -1,4 +1,4 @@
-"""The imports of an office, and whether one is stuck."""
+"""The imports of an office."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -6,9 +6,8 @@ from uuid import UUID
 from django.db.models import F
 
 from accounts.scope import Scope
-from records.models import Import, Job
+from records.models import Import
 from records.models.imports import ImportQuerySet
-from records.services.imports import TASK
 
 PAGE_SIZE = 20
 
@@ -45,10 +44,3 @@ def same_file(*, scope: Scope, record: Import) -> Import | None:
         .order_by("-pk")
         .first()
     )
-
-
-def is_stuck(record: Import) -> bool:
-    """Whether the job of its present step failed for good. Seen by whoever asked for it, and by the province."""
-    key = f"import:{record.pk}:{record.state}:{record.line}"
-    last = Job.objects.filter(task=TASK, key=key).order_by("-created_at").first()
-    return last is not None and last.state == Job.State.FAILED

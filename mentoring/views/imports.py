@@ -248,7 +248,7 @@ def _page(request: ScopedRequest, record: Import, form: MappingForm | None = Non
         "problem": engine.problem_of(record),
         "waits": waits,
         "working": working,
-        "stuck": working and selectors.is_stuck(record),
+        "stuck": working and engine.is_stuck(record),
         "percent": min(99, 100 * record.offset // record.size) if record.offset else None,
         "notes": [str(Reason(code, values)) for code, values in record.notes],
         "mapped": [(titles[name], header) for name, header in record.mapping.items() if name in titles],

@@ -50,9 +50,20 @@ def locked(import_id: UUID, *states: str) -> Import:
 
 
 def request_step(record: Import) -> Job:
-    """The job that does what the state asks for next. Its key names the place, so a running step can ask for the next."""
-    key = f"import:{record.pk}:{record.state}:{record.line}"
-    return request_job(task=TASK, key=key, payload={"import_id": str(record.pk)}, requested_by=record.asked_by_id)
+    """The job that does what the state asks for next."""
+    payload = {"import_id": str(record.pk)}
+    return request_job(task=TASK, key=_step_key(record), payload=payload, requested_by=record.asked_by_id)
+
+
+def is_stuck(record: Import) -> bool:
+    """Whether the job of its present step failed for good. Seen by whoever asked for it, and by the province."""
+    last = Job.objects.filter(task=TASK, key=_step_key(record)).order_by("-created_at").first()
+    return last is not None and last.state == Job.State.FAILED
+
+
+def _step_key(record: Import) -> str:
+    """Names the place, so that a running step can ask for the next."""
+    return f"import:{record.pk}:{record.state}:{record.line}"
 
 
 def note(record: Import, what: str, *, now: datetime, actor_id: UUID | None = None, actor_role: str = "system") -> None:
