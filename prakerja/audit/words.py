@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clusters.models.offices import ROLE_WORDS
-from training.selectors.trail import FIELD_WORDS, PERSON_KINDS
+from training.selectors.trail import CLIENT_WORDS, FIELD_WORDS, PERSON_KINDS
 
 KIND_WORDS = {
     **PERSON_KINDS,
@@ -79,14 +79,8 @@ def role_words(role: str, kind: str = "") -> str:
     """What nobody asked for, a place that is offered or lapses, is the system's doing."""
     if kind in ("placement.offered", "placement.lapsed"):
         role = "system"
-    others = {
-        "public": _("Pendaftar"),
-        "applicant": _("Pendaftar"),
-        "system": _("Sistem"),
-        "ministry": _("Kementerian, lewat layanan data"),
-        "institution": _("Lembaga lain, lewat layanan data"),
-    }
-    return str(ROLE_WORDS.get(role) or others.get(role) or role)
+    own = {"public": _("Pendaftar"), "applicant": _("Pendaftar"), "system": _("Sistem")}
+    return str(ROLE_WORDS.get(role) or CLIENT_WORDS.get(role) or own.get(role) or role)
 
 
 def subject_words(subject: str) -> str:

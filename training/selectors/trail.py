@@ -46,6 +46,10 @@ PURPOSES = {
     "Menangani pengaduan atau sanggahan": gettext_lazy("Menangani pengaduan atau sanggahan"),
     "Pemeriksaan": pgettext_lazy("alasan", "Pemeriksaan"),
 }
+CLIENT_WORDS = {
+    "ministry": gettext_lazy("Kementerian, lewat layanan data"),
+    "institution": gettext_lazy("Lembaga lain, lewat layanan data"),
+}
 OWN_ROLES = ("applicant", "public", "system")
 
 
@@ -83,11 +87,7 @@ def looks_at(applicant_id: UUID) -> list[Look]:
 
 def _who(line: Read | Event, offices: dict[int, LabourOffice]) -> str:
     """An office's staff sees its own regency only, so the person's regency then was the office's."""
-    institutions = {
-        "ministry": _("Kementerian, lewat layanan data"),
-        "institution": _("Lembaga lain, lewat layanan data"),
-    }
-    role = str(ROLE_WORDS.get(line.actor_role) or institutions.get(line.actor_role) or _("Petugas"))
+    role = str(ROLE_WORDS.get(line.actor_role) or CLIENT_WORDS.get(line.actor_role) or _("Petugas"))
     office = offices.get(line.regency_id or 0)
     if line.actor_role in OFFICE_ROLES and office:
         name = office.short_name or office.long_name or _("dinas tenaga kerja")
