@@ -21,6 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.middleware import ScopedRequest, client_address
+from accounts.services.passwords import network_of
 from clusters.models import LabourOffice, Wave
 from registrations import eligibility
 from registrations.eligibility import Decision
@@ -226,7 +227,7 @@ def _why_not(decision: Decision) -> dict[str, list[str]]:
 
 def _askers(request: ScopedRequest) -> dict[str, int]:
     session = request.session.session_key
-    return {f"address {client_address(request)}": PER_ADDRESS} | (
+    return {f"address {network_of(client_address(request))}": PER_ADDRESS} | (
         {f"session {session}": PER_SESSION} if session else {}
     )
 

@@ -12,6 +12,7 @@ from rest_framework.throttling import BaseThrottle
 
 from accounts.api.problems import Unavailable
 from accounts.middleware import client_address
+from accounts.services.passwords import network_of
 from records.fields import BlindIndexField
 
 # Without Redis pages are still served to who has a token; what is costly or guards secrets waits until it is back.
@@ -59,7 +60,7 @@ class Limit(BaseThrottle):
             return True  # refused in a moment, for another reason
         kind: str = view.limit_kind
         if kind == "token":
-            who = BlindIndexField.of("code", f"api|{client_address(request._request)}").hex()[:32]
+            who = BlindIndexField.of("code", f"api|{network_of(client_address(request._request))}").hex()[:32]
         else:
             who = str(request.user.client_id)
         try:

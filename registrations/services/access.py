@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from django.utils.crypto import constant_time_compare
 
+from accounts.services.passwords import network_of
 from records.fields import BlindIndexField
 from records.services.locks import take_turns
 from registrations.models import Registration, StatusAttempt
@@ -28,8 +29,9 @@ def open_status(*, number: str, code: str, birth_date: date, address: str, now: 
     Numbers are public, so a budget of the number alone would let anybody shut its owner out.
     Runs before anybody is known, so with the owner's rights. Raises TooManyAttempts, NoSuchStatus; the caller commits either.
     """
-    by_address = _key("address", address)
-    keys = [(_key("number", f"{number}|{address}"), PER_NUMBER), (by_address, PER_ADDRESS)]
+    network = network_of(address)
+    by_address = _key("address", network)
+    keys = [(_key("number", f"{number}|{network}"), PER_NUMBER), (by_address, PER_ADDRESS)]
     take_turns(by_address.hex())  # or guesses made at once would not see each other's failures
     for key, budget in keys:
         if StatusAttempt.objects.filter(key=key, at__gt=now - WINDOW).count() >= budget:

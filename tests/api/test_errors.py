@@ -128,9 +128,11 @@ def test_limits_are_stated_counted_by_client_and_end(caller: ApiCaller, settings
     assert caller.get("waves.ndjson", Accept="application/x-ndjson").status_code == 200, "bulk has a limit of its own"
 
 
-def test_the_token_endpoint_is_limited_by_address(settings: Any) -> None:
+@pytest.mark.parametrize("address", ["192.0.2.7", "2001:db8::{}"])
+def test_the_token_endpoint_is_limited_by_address(settings: Any, address: str) -> None:
     settings.API_LIMITS = settings.API_LIMITS | {"token": (2, 86_400)}
-    statuses = [Client().post("/o/token/", {"client_id": "x"}, REMOTE_ADDR="192.0.2.7").status_code for _ in range(3)]
+    here = [Client(REMOTE_ADDR=address.format(host)) for host in range(3)]
+    statuses = [client.post("/o/token/", {"client_id": "x"}).status_code for client in here]
     assert statuses == [400, 400, 429]
     assert Client().post("/o/token/", {"client_id": "x"}, REMOTE_ADDR="192.0.2.8").status_code == 400
 

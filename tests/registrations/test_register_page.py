@@ -214,6 +214,11 @@ class TestAnswers:
         assert send(spoofed, **fresh).status_code == 429
         assert send(Client(**elsewhere), **fresh).status_code == 302
 
+    def test_addresses_of_one_household_share_its_budget(self, client: Client, wave: Wave) -> None:
+        send(client)
+        answers = [send(Client(REMOTE_ADDR=f"2001:db8::{host:x}")).status_code for host in range(PER_ADDRESS + 1)]
+        assert answers == [409] * PER_ADDRESS + [429]
+
     def test_a_full_family_card_costs_the_same_budget(self, client: Client, wave: Wave) -> None:
         for number in (1, 2):
             send(Client(), nik=f"337499500395000{number}")

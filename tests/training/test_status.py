@@ -98,16 +98,18 @@ class TestOpening:
         assert open_status(number=known.number, code=code, birth_date=born, address="192.0.2.1", now=later) == known
         assert known.number not in str(list(StatusAttempt.objects.values_list("key", flat=True)))
 
-    def test_an_address_has_a_budget_for_all_numbers_together(self) -> None:
+    @pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::{}"])
+    def test_an_address_has_a_budget_for_all_numbers_together(self, address: str) -> None:
+        """A household has a /64 of IPv6."""
         _ready, draw = past_ready(people=3)
         known = Registration.objects.filter(draw_results__draw=draw).first()
         assert known
         now, born, code = timezone.now(), known.applicant.birth_date, secret_code(known.idempotency_key)
         for guess in range(PER_ADDRESS):
             with pytest.raises(NoSuchStatus):
-                open_status(number=f"{guess:012}", code=code, birth_date=born, address="192.0.2.1", now=now)
+                open_status(number=f"{guess:012}", code=code, birth_date=born, address=address.format(guess), now=now)
         with pytest.raises(TooManyAttempts):
-            open_status(number=known.number, code=code, birth_date=born, address="192.0.2.1", now=now)
+            open_status(number=known.number, code=code, birth_date=born, address=address.format("a"), now=now)
         assert open_status(number=known.number, code=code, birth_date=born, address="192.0.2.2", now=now) == known
 
     def test_a_session_sees_its_own_person_only(self) -> None:
