@@ -94,6 +94,7 @@ def test_every_shipped_text_stands_in_both_languages_and_fits(settings: Any) -> 
         "Kode: {code} {minutes} {0}",
         "Kode: {code} {minutes} }",
         "Kode: {{code}} {minutes}",
+        "https://penipu.example/{code} {minutes}",
     ],
 )
 def test_a_text_with_another_placeholder_is_refused(body: str) -> None:

@@ -19,6 +19,8 @@ from records.services.messages.segments import Segments, segments
 
 SHIPPED = Path(__file__).parents[2] / "data" / "message_templates.json"
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+# What opens an account stands alone: behind anything else it could become a part of somebody else's address.
+_JOINED = re.compile(r"[^ \n]\{(link|code)\}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
@@ -131,6 +133,8 @@ def check_text(text: MessageTemplate) -> None:
     wanted, found = _names(shipped.get("subject", "") + shipped["body"]), _names(text.subject + text.body)
     if wanted != found:
         raise WrongPlaceholders(", ".join(sorted(wanted ^ found)))
+    if joined := _JOINED.search(text.subject) or _JOINED.search(text.body):
+        raise WrongPlaceholders(joined[0])
     if text.channel == Channel.SMS and (counted := preview(text).segments) and counted.count > 1:
         raise TextTooLong(f"{counted.units} {counted.encoding}")
 
