@@ -1,6 +1,5 @@
 """Reference data, the calendar and who holds which role, for operators."""
 
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -80,7 +79,8 @@ class ReferenceAdmin(ImportExportModelAdmin, PortalAdmin):
         response = super().import_action(request, **kwargs)
         context = getattr(response, "context_data", None) or {}
         if result := context.get("result"):
-            context["complaints"] = list(_complaints(result, self.resource_classes[0]()))
+            resource = self.resource_classes[0]()
+            context["complaints"] = [(line, _sentence(error, resource)) for line, error in resources.complaints(result)]
         return response
 
     def add_data_read_fail_error_to_form(self, form: Any, e: Exception) -> None:
@@ -98,20 +98,14 @@ class ReferenceAdmin(ImportExportModelAdmin, PortalAdmin):
                 self.record(request, kinds[row.import_type], row.instance, ["import"])
 
 
-def _complaints(result: Result, resource: resources.ReferenceResource) -> Iterator[tuple[int, str]]:
-    """Line of the file and what is wrong there, in the reader's language; the header is line 1."""
-    bad = [(0, error.error) for error in result.base_errors]
-    bad += [(row.number, error.error) for row in result.error_rows for error in row.errors]
-    bad += [(row.number, row.error) for row in result.invalid_rows]
-    for number, error in sorted(bad, key=lambda each: each[0]):
-        match error:
-            case CellRefused():
-                sentence = resource.sentence(error.code, error.values)
-            case ValidationError():
-                sentence = " ".join(error.messages)
-            case _:
-                sentence = str(error)
-        yield number + 1, sentence
+def _sentence(error: Exception, resource: resources.ReferenceResource) -> str:
+    """What is wrong, in the reader's language."""
+    match error:
+        case CellRefused():
+            return resource.sentence(error.code, error.values)
+        case ValidationError():
+            return " ".join(error.messages)
+    return str(error)
 
 
 @cache

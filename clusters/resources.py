@@ -363,18 +363,18 @@ def read_table(path: Path) -> tablib.Dataset:
 def load_table(resource: ReferenceResource, path: Path) -> Counts:
     """Add and change what the file says. Raises BadFile for its first bad line; nothing of the file is stored then."""
     result = resource.import_data(read_table(path))
-    for line, reason in _complaints(result):
-        raise BadFile(path, line, reason)
+    for line, error in complaints(result):
+        raise BadFile(path, line, _reason(error))
     return Counts(result.totals["new"], result.totals["update"], result.totals["skip"])
 
 
-def _complaints(result: Result) -> Iterator[tuple[int, str]]:
-    """Line and reason of what is wrong, first line first; a complaint about the whole file is one about its header."""
+def complaints(result: Result) -> Iterator[tuple[int, Exception]]:
+    """Line and error of what is wrong, first line first; a complaint about the whole file is one about its header."""
     bad = [(0, error.error) for error in result.base_errors]
     bad += [(row.number, error.error) for row in result.error_rows for error in row.errors]
     bad += [(row.number, row.error) for row in result.invalid_rows]
     for number, error in sorted(bad, key=lambda each: each[0]):
-        yield number + 1, _reason(error)
+        yield number + 1, error
 
 
 def _reason(error: Exception) -> str:
