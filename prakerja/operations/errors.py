@@ -56,10 +56,6 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return error_page(request, "csrf.html", 403)
 
 
-def too_many_requests(request: HttpRequest, *, seconds: int) -> HttpResponse:
-    return error_page(request, "429.html", 429, retry_after=seconds, minutes=ceil(seconds / MINUTE))
-
-
 def error_page(
     request: HttpRequest, template: str, status: int, *, retry_after: int | None = None, **more: Any
 ) -> HttpResponse:

@@ -16,7 +16,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.middleware import outside_scope
 from prakerja.operations import maintenance
-from prakerja.operations.errors import too_many_requests
 
 pytestmark = pytest.mark.django_db
 
@@ -108,11 +107,6 @@ def test_a_form_too_big_is_413_and_one_that_cannot_be_read_400(client: Client, s
     )
     assert big.status_code == 413 and "terlalu besar" in big.content.decode()
     assert client.post("/masuk/", {"login": "a\0"}, headers=OURS).status_code == 400
-
-
-def test_too_many_requests_says_how_long(rf: Any) -> None:
-    answer = too_many_requests(rf.get("/"), seconds=150)
-    assert (answer.status_code, answer["Retry-After"]) == (429, "150") and "tunggu 3 menit" in answer.content.decode()
 
 
 def test_maintenance_closes_the_portal_and_keeps_the_form(client: Client) -> None:
