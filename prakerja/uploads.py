@@ -80,9 +80,8 @@ class SealedUploadHandler(FileUploadHandler):
     hold workers. A larger form of others is empty, and nothing of it is read.
     """
 
-    most = (
-        501 * 1024 * 1024
-    )  # a little over the largest table (records.sheets.limits), whose reader says what is too large
+    # A little over the largest table (records.sheets.limits), whose reader says what is too large.
+    most = 501 * 1024 * 1024
 
     def handle_raw_input(
         self, input_data: Any, meta: Any, content_length: int, *_: Any, **__: Any

@@ -296,9 +296,8 @@ class ImportResource(ModelResource):  # type: ignore[misc]
                     reasons.append(CellReason(column, "required", {}))
             except (ValueError, ValidationError) as error:
                 reasons.append(_reason(column, error))
-        wrong = {
-            reason.column for reason in reasons
-        }  # a personal column is also read for its index: one reason is enough
+        # A personal column is also read for its index: one reason is enough.
+        wrong = {reason.column for reason in reasons}
         for column, attribute, clean, check, required, empty in self._plan:
             if column in wrong:
                 continue

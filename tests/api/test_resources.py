@@ -75,9 +75,8 @@ def test_a_list_takes_four_statements_and_a_page_of_niks_one_more(world: World) 
 
     for resource in RESOURCES:  # the token, the scope, no writing, the rows
         assert len(statements(f"{resource.noun}/")) == 4, statements(f"{resource.noun}/")
-    assert (
-        len(statements("registrations/?include=identity", **REASON)) == 4
-    )  # and a line of the log in place of no writing
+    # And a line of the log in place of no writing.
+    assert len(statements("registrations/?include=identity", **REASON)) == 4
 
 
 def test_an_office_sees_its_own_and_a_ministry_all(world: World) -> None:

@@ -19,9 +19,8 @@ class Provider:
         200,
         json.dumps({"id": letter["reference"][:8]}),
     )
-    taken: list[dict[str, Any]] = field(
-        default_factory=list
-    )  # each reference once, as a provider with idempotency does
+    # Each reference once, as a provider with idempotency does.
+    taken: list[dict[str, Any]] = field(default_factory=list)
     asked: list[dict[str, str]] = field(default_factory=list)  # headers of every request
     reached: Event = field(default_factory=Event)
 
