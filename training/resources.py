@@ -15,7 +15,15 @@ from clusters.models import Cluster, Regency, Wave
 from clusters.resources import RegionCode
 from records.resources import CellReason, CellRefused, DateCell, ImportResource
 from training.models import Programme, Provider, TrainingClass
-from training.services.classes import ClassesStand, OutsideTheWave, TooFewHours, changes_of, may_change, take_classes
+from training.services.classes import (
+    OPEN_FOR_CLASSES,
+    ClassesStand,
+    OutsideTheWave,
+    TooFewHours,
+    changes_of,
+    may_change,
+    take_classes,
+)
 
 
 class Named(Widget):  # type: ignore[misc]
@@ -133,7 +141,7 @@ class TrainingClassResource(ImportResource):
         if values["minimum"] > values["seats"] > 0:
             yield CellReason("minimum", "too_small", {"minimum": values["minimum"], "seats": values["seats"]})
         if old is None:
-            if wave.state not in {Wave.State.DRAFT, Wave.State.OPEN}:
+            if wave.state not in OPEN_FOR_CLASSES:
                 yield CellReason("", "closed", {})
             return
         if values["seats"] < old.taken:

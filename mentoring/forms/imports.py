@@ -17,6 +17,7 @@ from records.resources import Column
 from records.sheets import SheetRefused, largest, suffix_of
 from records.sheets.limits import MB, TEXT_BYTES, TEXT_SUFFIXES, WORKBOOK_BYTES, WORKBOOK_SUFFIXES
 from registrations.models import PersonList
+from training.services.classes import EDITABLE
 
 OFFICE = ("mentor", "office_head")
 PROVINCE = ("planner",)
@@ -113,9 +114,8 @@ class ClassesForm(FileForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        open_for = [Wave.State.DRAFT, Wave.State.OPEN, Wave.State.CLOSED]
         waves: forms.ModelChoiceField[Wave] = self.fields["wave"]  # type: ignore[assignment]
-        waves.queryset = Wave.objects.within(self.scope).filter(state__in=open_for).newest_first()
+        waves.queryset = Wave.objects.within(self.scope).filter(state__in=EDITABLE).newest_first()
 
     def options(self) -> dict[str, Any]:
         return {"wave": str(self.cleaned_data["wave"].pk)}

@@ -12,15 +12,16 @@ from django.db.models import Sum
 from accounts.scope import Scope
 from clusters.models import Observation, Wave
 from clusters.services.observations import NewObservation, record_observations
+from clusters.services.waves import SYSTEM
 from records.models import Job
 from records.services.jobs import request_job
 from records.services.log import record_event
 from training.models import TrainingClass
 
-SYSTEM = Scope(roles=frozenset({"system"}))
 PUBLISHER = "Portal Kuota Luring Prakerja"
 CELL_FIELDS = frozenset({"programme", "provider", "regency", "cluster"})
 DETAIL_FIELDS = frozenset({"seats", "minimum", "venue", "schedule", "starts_on", "ends_on"})
+OPEN_FOR_CLASSES = frozenset({Wave.State.DRAFT, Wave.State.OPEN})  # classes are added
 # People choose classes while the wave is open, so what a class is stands from then on; a seat count of 0 takes one out.
 EDITABLE = {
     Wave.State.DRAFT: CELL_FIELDS | DETAIL_FIELDS,
@@ -52,7 +53,7 @@ def add_class(*, scope: Scope, wave_id: UUID, values: Mapping[str, Any], now: da
     """
     with transaction.atomic():
         wave = _locked_wave(scope, wave_id)
-        if wave.state not in {Wave.State.DRAFT, Wave.State.OPEN}:
+        if wave.state not in OPEN_FOR_CLASSES:
             raise ClassesStand
         code = f"K{TrainingClass.objects.filter(wave=wave).count() + 1:04}"
         added = TrainingClass(wave=wave, code=code, as_of=now, **values)
@@ -72,7 +73,7 @@ def change_class(
     with transaction.atomic():
         wave = _locked_wave(scope, TrainingClass.objects.values_list("wave_id", flat=True).get(pk=class_id))
         changed = TrainingClass.objects.select_related("programme").get(pk=class_id)
-        changes = {name: value for name, value in values.items() if getattr(changed, name) != value}
+        changes = changes_of(changed, values)
         if changes.keys() - EDITABLE.get(Wave.State(wave.state), frozenset()):
             raise ClassesStand
         if not changes:
@@ -96,7 +97,7 @@ def take_classes(*, wave_id: UUID, rows: Iterable[Mapping[str, Any]], now: datet
         stored = {each.code: each for each in TrainingClass.objects.filter(wave=wave)}
         for values in rows:
             training_class = stored.get(values["code"])
-            if training_class is None and wave.state not in {Wave.State.DRAFT, Wave.State.OPEN}:
+            if training_class is None and wave.state not in OPEN_FOR_CLASSES:
                 raise ClassesStand
             if training_class is None:
                 kind, training_class, changes = "class.added", TrainingClass(wave=wave), dict(values)
@@ -120,7 +121,7 @@ def may_change(wave: Wave) -> frozenset[str]:
 
 
 def changes_of(training_class: TrainingClass, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns among `values` that the stored class has otherwise."""
+    """Those of `values` that the stored class has otherwise."""
     return {name: value for name, value in values.items() if getattr(training_class, name) != value}
 
 

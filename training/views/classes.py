@@ -50,7 +50,7 @@ def province_classes(request: ScopedRequest, wave: str) -> HttpResponse:
         "classes": listed[:PAGE],
         "last": listed[PAGE - 1].code if len(listed) > PAGE else "",
         "after": after,
-        "may_add": "planner" in request.scope.roles and found.state in {Wave.State.DRAFT, Wave.State.OPEN},
+        "may_add": "planner" in request.scope.roles and found.state in services.OPEN_FOR_CLASSES,
         "may_edit": "planner" in request.scope.roles and Wave.State(found.state) in services.EDITABLE,
     }
     return render(request, "training/classes/classes.html", context)
