@@ -191,7 +191,7 @@ def end(*, scope: Scope, membership_id: int, last_day: date | None, reason: str,
         if not changed:
             raise NotShorter
         kind = "membership.shortened" if last_day else "membership.ended"
-        _record_for(kind, scope, held.user_id, held.role, held.office_id, now, reason=reason)
+        _record(kind, scope, held, now, reason=reason)
     return held
 
 
@@ -243,7 +243,7 @@ def admit(*, proposal_id: UUID, now: datetime) -> User:
             user = create_user(name=proposal.name, email=proposal.email, phone=phone)
             invited = {"office": _place_of(proposal)}
             start_enrolment(user=user, now=now, template="staff_invitation", values=invited)
-        Membership.objects.create(
+        started = Membership.objects.create(
             user=user,
             role=proposal.role,
             office_id=proposal.office_id,
@@ -253,7 +253,7 @@ def admit(*, proposal_id: UUID, now: datetime) -> User:
             approved_by_id=proposal.decided_by_id,
             proposal=proposal,
         )
-        _record_for("membership.started", SYSTEM, user.pk, proposal.role, proposal.office_id, now)
+        _record("membership.started", SYSTEM, started, now)
         return user
 
 
@@ -272,14 +272,14 @@ def create_operator(
     try:
         with transaction.atomic():
             user = create_user(name=name, email=email.lower(), phone=phone)
-            Membership.objects.create(
+            started = Membership.objects.create(
                 user=user, role=Membership.Role.OPERATOR, valid_from=today, granted_by=None, approved_by=second
             )
     except IntegrityError as error:
         if violated(error) == "clusters_membership_first_operator":
             raise OperatorExists from error
         raise
-    _record_for("membership.started", SYSTEM, user.pk, Membership.Role.OPERATOR, None, now)
+    _record("membership.started", SYSTEM, started, now)
     return user
 
 
@@ -315,31 +315,17 @@ def _place_of(proposal: MembershipProposal) -> str:
     )
 
 
-def _record(kind: str, scope: Scope, proposal: MembershipProposal, now: datetime, reason: str = "") -> None:
+def _record(kind: str, scope: Scope, what: Membership | MembershipProposal, now: datetime, reason: str = "") -> None:
+    """An event of a proposal, or of the user who holds a role."""
+    is_proposal = isinstance(what, MembershipProposal)
     record_event(
         kind=kind,
         actor_id=scope.user_id,
         actor_role=scope.actor_role,
-        subject_type="membership_proposal",
-        subject_id=proposal.pk,
-        regency_id=proposal.office_id,
-        fields=[proposal.role],
-        reason=reason,
-        at=now,
-    )
-
-
-def _record_for(
-    kind: str, scope: Scope, user_id: UUID, role: str, office_id: int | None, now: datetime, reason: str = ""
-) -> None:
-    record_event(
-        kind=kind,
-        actor_id=scope.user_id,
-        actor_role=scope.actor_role,
-        subject_type="user",
-        subject_id=user_id,
-        regency_id=office_id,
-        fields=[role],
+        subject_type="membership_proposal" if is_proposal else "user",
+        subject_id=what.pk if is_proposal else what.user_id,
+        regency_id=what.office_id,
+        fields=[what.role],
         reason=reason,
         at=now,
     )
