@@ -84,7 +84,7 @@ class SealedUploadHandler(FileUploadHandler):
     most = 501 * 1024 * 1024
 
     def handle_raw_input(
-        self, input_data: Any, meta: Any, content_length: int, *_: Any, **__: Any
+        self, input_data: Any, META: Any, content_length: int, boundary: str, encoding: str | None = None  # noqa: N803
     ) -> tuple[QueryDict, MultiValueDict[str, UploadedFile[bytes]]] | None:
         user = getattr(self.request, "user", None)
         if content_length <= settings.FILE_UPLOAD_MAX_MEMORY_SIZE or (user and user.is_authenticated):

@@ -317,13 +317,13 @@ def _place_of(proposal: MembershipProposal) -> str:
 
 def _record(kind: str, scope: Scope, what: Membership | MembershipProposal, now: datetime, reason: str = "") -> None:
     """An event of a proposal, or of the user who holds a role."""
-    is_proposal = isinstance(what, MembershipProposal)
+    subject = ("membership_proposal", what.pk) if isinstance(what, MembershipProposal) else ("user", what.user_id)
     record_event(
         kind=kind,
         actor_id=scope.user_id,
         actor_role=scope.actor_role,
-        subject_type="membership_proposal" if is_proposal else "user",
-        subject_id=what.pk if is_proposal else what.user_id,
+        subject_type=subject[0],
+        subject_id=subject[1],
         regency_id=what.office_id,
         fields=[what.role],
         reason=reason,

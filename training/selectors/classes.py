@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet, Sum
@@ -37,7 +38,7 @@ def seat_table(wave_id: UUID) -> SeatTable:
     return SeatTable(clusters, rows, totals, sum(totals))
 
 
-def classes_table(wave_id: UUID) -> QuerySet[TrainingClass]:
+def classes_table(wave_id: UUID) -> QuerySet[TrainingClass, tuple[Any, ...]]:
     """Values in the order of training.resources.TrainingClassResource, so that what is taken away can be brought back."""
     return (
         TrainingClass.objects.filter(wave=wave_id)

@@ -116,8 +116,8 @@ def take_classes(*, wave_id: UUID, rows: Iterable[Mapping[str, Any]], now: datet
 
 def may_change(wave: Wave) -> frozenset[str]:
     """The columns of a stored class that may still change, foreign keys by their column."""
-    names = EDITABLE.get(Wave.State(wave.state), frozenset())
-    return frozenset(TrainingClass._meta.get_field(name).attname for name in names)
+    field: Any = TrainingClass._meta.get_field
+    return frozenset(field(name).attname for name in EDITABLE.get(Wave.State(wave.state), ()))
 
 
 def changes_of(training_class: TrainingClass, values: Mapping[str, Any]) -> dict[str, Any]:
