@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +28,7 @@ from registrations.services.validation import Answers, Person
 from registrations.states import TRANSITIONS
 
 NUMBER_ATTEMPTS = 5
+RECEIPTS_A_PHONE_A_DAY = 5  # by SMS; a family may share one phone, and anybody can type anybody's number
 
 
 class WaveNotOpen(Exception):
@@ -91,6 +92,7 @@ def register(
         answers=person,
         nik_index=BlindIndexField.of("nik", person.nik),
         kk_index=BlindIndexField.of("kk", person.kk),
+        phone_index=BlindIndexField.of("phone", person.phone),
         warnings=person.warnings,
         first=create_applicant,
     )
@@ -117,6 +119,7 @@ def register_again(
         answers=answers,
         nik_index=bytes(applicant.nik_index),
         kk_index=bytes(applicant.kk_index),
+        phone_index=bytes(applicant.phone_index),
     )
 
 
@@ -185,6 +188,7 @@ class _Submission:
         answers: Answers,
         nik_index: bytes,
         kk_index: bytes,
+        phone_index: bytes,
         warnings: tuple[str, ...] = (),
         first: Callable[[], None] = lambda: None,
     ) -> Receipt:
@@ -194,7 +198,9 @@ class _Submission:
             try:
                 with transaction.atomic():
                     household = self._count_household(nik_index, kk_index)
-                    return self._repeat(nik_index) or self._create(subject, answers, household, warnings, first)
+                    return self._repeat(nik_index) or self._create(
+                        subject, answers, household, phone_index, warnings, first
+                    )
             except IntegrityError as error:
                 conflict = violated(error)
                 if conflict in _CONFLICTS:
@@ -228,7 +234,13 @@ class _Submission:
         )
 
     def _create(
-        self, subject: Subject, answers: Answers, household: int, warnings: tuple[str, ...], first: Callable[[], None]
+        self,
+        subject: Subject,
+        answers: Answers,
+        household: int,
+        phone_index: bytes,
+        warnings: tuple[str, ...],
+        first: Callable[[], None],
     ) -> Receipt:
         day = timezone.localdate(self.now)
         lists = area_lists(day)
@@ -265,13 +277,21 @@ class _Submission:
             for purpose in rows.purposes_of(subject.disability)
         )
         _record(self.scope, "registration.created", registration, now=self.now, fields=[])
-        queue_message(
-            template="registration_received",
-            channel="sms",
-            language=self.language,
-            key=f"registration_received:{registration.pk}",
-            values={"wave": self.wave.name, "number": registration.number},
-            recipient=Recipient("applicant", subject.applicant_id),
-            now=self.now,
-        )
+        if self._is_to_be_told(phone_index):
+            queue_message(
+                template="registration_received",
+                channel="sms",
+                language=self.language,
+                key=f"registration_received:{registration.pk}",
+                values={"wave": self.wave.name, "number": registration.number},
+                recipient=Recipient("applicant", subject.applicant_id),
+                now=self.now,
+            )
         return self._receipt(subject.applicant_id, registration.pk, registration.number, created=True)
+
+    def _is_to_be_told(self, phone_index: bytes) -> bool:
+        key = BlindIndexField.of("code", f"receipt by SMS {phone_index.hex()}")
+        with connection.cursor() as cursor:
+            since = self.now - timedelta(days=1)
+            cursor.execute("SELECT registrations_add_attempt(%s, %s, %s)", [key, self.now, since])
+            return bool(cursor.fetchone()[0] <= RECEIPTS_A_PHONE_A_DAY)

@@ -9,8 +9,10 @@ from django.test import Client
 from django.utils import timezone
 
 from clusters.models import BlankSpotVillage, Wave
+from records.models import Message
 from registrations.models import Applicant, Registration
 from registrations.services.budget import PER_ADDRESS
+from registrations.services.intake import RECEIPTS_A_PHONE_A_DAY
 from tests.factories.people import VILLAGE_ID, make_region, make_wave
 
 # Committed for real: the session is saved after the request has given its role back, as in production.
@@ -137,7 +139,7 @@ class TestTheForm:
             make_region(3374000000 + district * 10_000 + 1001)
         with django_assert_max_num_queries(12):
             client.get("/daftar/")
-        with django_assert_max_num_queries(42):
+        with django_assert_max_num_queries(43):
             assert send(client).status_code == 302
 
 
@@ -218,6 +220,14 @@ class TestAnswers:
         send(client)
         answers = [send(Client(REMOTE_ADDR=f"2001:db8::{host:x}")).status_code for host in range(PER_ADDRESS + 1)]
         assert answers == [409] * PER_ADDRESS + [429]
+
+    def test_a_phone_gets_so_many_receipts_a_day_whoever_types_its_number(self, wave: Wave) -> None:
+        for person in range(RECEIPTS_A_PHONE_A_DAY + 2):
+            assert send(Client(), nik=f"337499500395000{person}", kk=f"337499010120000{person}").status_code == 302
+        assert Registration.objects.count() == RECEIPTS_A_PHONE_A_DAY + 2
+        assert Message.objects.filter(template__name="registration_received").count() == RECEIPTS_A_PHONE_A_DAY
+        send(Client(), nik="3374995003950008", kk="3374990101200008", phone="0812 3456 7899")
+        assert Message.objects.filter(template__name="registration_received").count() == RECEIPTS_A_PHONE_A_DAY + 1
 
     def test_a_full_family_card_costs_the_same_budget(self, client: Client, wave: Wave) -> None:
         for number in (1, 2):
