@@ -83,8 +83,8 @@ class SealedUploadHandler(FileUploadHandler):
     # A little over the largest table (records.sheets.limits), whose reader says what is too large.
     most = 501 * 1024 * 1024
 
-    def handle_raw_input(
-        self, input_data: Any, META: Any, content_length: int, boundary: str, encoding: str | None = None  # noqa: N803
+    def handle_raw_input(  # type: ignore[override] # Django names an argument in capitals, and passes all by place
+        self, input_data: Any, meta: Any, content_length: int, *_: Any
     ) -> tuple[QueryDict, MultiValueDict[str, UploadedFile[bytes]]] | None:
         user = getattr(self.request, "user", None)
         if content_length <= settings.FILE_UPLOAD_MAX_MEMORY_SIZE or (user and user.is_authenticated):
