@@ -83,7 +83,7 @@ class SealedUploadHandler(FileUploadHandler):
     # A little over the largest table (records.sheets.limits), whose reader says what is too large.
     most = 501 * 1024 * 1024
 
-    def handle_raw_input(  # type: ignore[override] # Django names an argument in capitals, and passes all by place
+    def handle_raw_input(
         self, input_data: Any, meta: Any, content_length: int, *_: Any
     ) -> tuple[QueryDict, MultiValueDict[str, UploadedFile[bytes]]] | None:
         user = getattr(self.request, "user", None)
