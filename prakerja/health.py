@@ -77,9 +77,11 @@ def _database() -> dict[str, bool]:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT app, name FROM django_migrations")
             applied = set(cursor.fetchall())
-            cursor.execute("SELECT set_config('role', %s, true), current_user", [ROLE])
+            cursor.execute("SELECT set_config('role', %s, true)", [ROLE])
             cursor.execute("SELECT current_user")
-            return {"database": True, "migrations": _migrations() <= applied, "role": cursor.fetchone() == (ROLE,)}
+            taken = cursor.fetchone() == (ROLE,)
+            transaction.set_rollback(True)  # gives the role back, whatever stands around us
+            return {"database": True, "migrations": _migrations() <= applied, "role": taken}
     except Error:
         return {}
 

@@ -64,7 +64,7 @@ def problem(
         json.dumps(body),
         status=status,
         content_type=MEDIA_TYPE,
-        headers={"Cache-Control": "no-store", **(headers or {})},
+        headers={"Cache-Control": "no-store, private", **(headers or {})},
     )
 
 

@@ -101,7 +101,7 @@ class ReadOnlyView(ViewSet):
         The tag is weak: two answers are the same when all but the moment of asking is.
         """
         tag = f'W/"{sha256(body.encode()).hexdigest()[:32]}"'
-        kept = {"ETag": tag, "Cache-Control": "private, no-cache"} if keep else {"Cache-Control": "no-store"}
+        kept = {"ETag": tag, "Cache-Control": "private, no-cache"} if keep else {"Cache-Control": "no-store, private"}
         response = HttpResponse(
             f'{{"as_of": "{as_of.isoformat()}", {body}',
             content_type="application/json",
@@ -197,7 +197,7 @@ class Resource(ReadOnlyView):
         return StreamingHttpResponse(
             lines,
             content_type=NDJSON,
-            headers={"As-Of": as_of.isoformat(), "Cache-Control": "no-store", "Vary": "Authorization, Accept"},
+            headers={"As-Of": as_of.isoformat(), "Cache-Control": "no-store, private", "Vary": "Authorization, Accept"},
         )
 
     def _found(self, wanted: Mapping[str, Any]) -> QuerySet[Any]:

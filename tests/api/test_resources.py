@@ -142,7 +142,7 @@ def test_the_nik_in_full_is_on_the_record_of_its_person(world: World) -> None:
     response = caller.get("registrations/", asked, **REASON)
     niks = {row["nik"] for row in response.json()["items"]}
     assert niks <= world.own.secrets | world.other.secrets and len(niks) == 2
-    assert response["Cache-Control"] == "no-store" and "ETag" not in response
+    assert response["Cache-Control"] == "no-store, private" and "ETag" not in response
     columns = ("person_id", "regency_id", "field", "actor_id", "actor_role", "reason")
     reads = Read.objects.order_by("regency_id").values_list(*columns)
     assert list(reads) == [

@@ -23,7 +23,7 @@ from tests.factories.people import make_wave
 from tests.factories.registered import make_registration
 from tests.factories.staff import make_user
 
-NIK = "3374995003957001"
+NIK = "3374990101017654"
 digits = st.text("0123456789", min_size=1)
 around = st.text(st.characters(exclude_categories=["Nd", "Cs"]), max_size=20)
 

@@ -148,7 +148,7 @@ ACCESS: dict[str, Row] = {
     "seals": row(200),
     "seals-text": row(200),
     "audit-trail": only(["auditor"], 200),
-    "audit-find": only(["auditor"], 422),
+    "audit-find": only(["auditor"], 302),
     "audit-export": only(["auditor"], 200),
     # The province
     "province": only(SEES_ALL, 200),
