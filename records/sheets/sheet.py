@@ -65,10 +65,15 @@ def clean(text: str) -> str:
     return unmarked(text.strip()).strip()
 
 
+# What no header holds but a person's row does; headers are kept, shown and logged in the clear.
+_NUMBER = re.compile(r"(?:\d ?){10}")
+
+
 def headers_of(records: Iterable[tuple[int, list[str]]]) -> tuple[list[str], int]:
     """The texts of the first record that has any, and its line.
 
-    Raises SheetRefused: there is none, there are too many columns, a header stands twice or is missing between others.
+    Raises SheetRefused: there is none, there are too many columns, a header stands twice, is missing between others
+    or is a person's number, since the first row is one of data.
     """
     found = next(((texts, line) for line, cells in records if (texts := _header_texts(cells))), None)
     if found is None:
@@ -78,7 +83,7 @@ def headers_of(records: Iterable[tuple[int, list[str]]]) -> tuple[list[str], int
         raise SheetRefused("columns", limit=COLUMNS)
     seen: set[str] = set()
     for number, header in enumerate(headers, 1):
-        if not header:
+        if not header or _NUMBER.search(header):
             raise SheetRefused("header_empty", column=letters(number), line=line)
         if header.casefold() in seen:
             raise SheetRefused("header_twice", header=header)

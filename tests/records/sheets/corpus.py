@@ -237,6 +237,8 @@ CASES = [
     # Headers
     Case("duplicate headers", "a.csv", raw(b"nama,Nama\na,b\n"), "header_twice"),
     Case("duplicate headers by invisible marks", "a.csv", text("nama,na\u200bma\na,b\n"), "header_twice"),
+    Case("no headers", "a.csv", text("3374990101950001,Kenari Semarangan\n3374990101950002,B\n"), "header_empty"),
+    Case("no headers, spaced number", "a.csv", text("Kenari,0812 3456 7890\nB,x\n"), "header_empty"),
     Case("empty header between others", "a.csv", raw(b"nama,,nik\na,b,c\n"), "header_empty"),
     Case("empty headers at the end", "a.csv", raw(b"nama,nik,,\nSiti,0123,,\n"), rows=GOOD),
     Case("data under no header", "a.csv", raw(b"nama,nik,\nSiti,0123,x\n"), rows=GOOD, bad=((2, None, "row_width"),)),
