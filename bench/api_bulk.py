@@ -5,14 +5,13 @@ nothing (what opening and masking 200,000 NIKs adds) and of the bare table (what
 Fails when memory grows with the rows or a row is missing.
 """
 
-import os
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from prakerja.embedded.services import ensure
+from bench import own_portal
 
 ROWS, BATCH, RUNS = 200_000, 10_000, 3
 MOST_GROWTH = 32 * 1024  # KB
@@ -23,18 +22,6 @@ class Nothing:
 
     def write(self, row: bytes) -> int:
         return len(row)
-
-
-def main() -> int:
-    with ensure("dev"):
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prakerja.settings")
-        import django
-
-        django.setup()
-        from prakerja.rehearsal.database import own_database
-
-        with own_database("bench_api"):
-            return measure()
 
 
 def measure() -> int:
@@ -159,4 +146,5 @@ def fill() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with own_portal("bench_api"):
+        sys.exit(measure())

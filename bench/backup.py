@@ -11,7 +11,7 @@ from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Any
 
-from prakerja.embedded.services import ensure
+from bench import own_portal
 
 PEOPLE = 200_000
 
@@ -24,18 +24,11 @@ FROM registrations_applicant a,
 
 
 def main() -> None:
-    with ensure("dev"):
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prakerja.settings")
-        import django
-
-        django.setup()
-        from prakerja.rehearsal.database import own_database
-
-        with own_database("bench") as name:
-            build()
-            measure("sample", name)
-            enlarge()
-            measure("large", name)
+    with own_portal() as name:
+        build()
+        measure("sample", name)
+        enlarge()
+        measure("large", name)
 
 
 def build() -> None:

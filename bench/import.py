@@ -6,7 +6,6 @@ build), and against django-import-export as it comes. Fails when a row is missin
 
 # ruff: noqa: N999 - named like its verb
 
-import os
 import random
 import resource
 import sys
@@ -17,29 +16,15 @@ from datetime import date, timedelta
 from statistics import median
 from typing import Any
 
-from prakerja.embedded.services import ensure
+from bench import own_portal
 
 SMALL, LARGE, DEFAULT = 100_000, 1_000_000, 10_000
 BIRTHDAYS = 20_000
 FLAT = 1.2  # peak memory at LARGE by peak memory at SMALL
 
 
-def main() -> int:
-    with ensure("dev"):
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prakerja.settings")
-        import django
-
-        django.setup()
-        from celery import current_app
-
-        from prakerja.rehearsal.database import own_database
-
-        current_app.conf.broker_url = "memory://"  # the jobs are worked off here
-        with own_database("bench"):
-            return measure()
-
-
 def measure() -> int:
+    from celery import current_app
     from django.core.management import call_command
     from django.db import connection
 
@@ -47,6 +32,7 @@ def measure() -> int:
     from clusters.models import Regency
     from registrations.models import ListedPerson
 
+    current_app.conf.broker_url = "memory://"  # the jobs are worked off here
     call_command("migrate", verbosity=0)
     user = create_user(name="Ukur", email="ukur@contoh.example")
     Regency.objects.create(
@@ -204,4 +190,5 @@ def default(rows: int) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with own_portal():
+        sys.exit(measure())

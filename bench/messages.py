@@ -5,14 +5,13 @@ shape, in the same run: no outbox can be filled faster. Delivery: what one worke
 while all of them are due, against the transactions that the same database commits in the same run; a message takes two.
 """
 
-import os
 import time
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from io import BytesIO
 from uuid import UUID
 
-from prakerja.embedded.services import ensure
+from bench import own_portal
 
 PEOPLE, SECONDS = 100_000, 10
 
@@ -20,18 +19,6 @@ PEOPLE, SECONDS = 100_000, 10
 def everybody(ids: Collection[UUID], channel: str) -> Mapping[UUID, str]:
     """An address book (settings.ADDRESS_BOOKS) that knows whomever it is asked for."""
     return dict.fromkeys(ids, "+6281234567890")
-
-
-def main() -> None:
-    with ensure("dev"):
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prakerja.settings")
-        import django
-
-        django.setup()
-        from prakerja.rehearsal.database import own_database
-
-        with own_database("bench"):
-            measure()
 
 
 def measure() -> None:
@@ -102,4 +89,5 @@ def measure() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with own_portal():
+        measure()

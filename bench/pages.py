@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
-from prakerja.embedded.services import ensure
+from bench import own_portal
 
 SMALL, LARGE, RUNS = 20_000, 2_000_000, 15
 
@@ -26,18 +26,6 @@ SELECT md5(r.id::text || copy)::uuid, md5(r.applicant_id::text || copy)::uuid,
        lpad((row_number() OVER () + 100000000000)::text, 12, '0'), md5('key' || r.id || copy)::uuid, {columns}
 FROM registrations_registration r, copies
 """
-
-
-def main() -> None:
-    with ensure("dev"):
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prakerja.settings")
-        import django
-
-        django.setup()
-        from prakerja.rehearsal.database import own_database
-
-        with own_database("bench"):
-            measure()
 
 
 def measure() -> None:
@@ -123,4 +111,5 @@ def timed(page: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    with own_portal():
+        measure()

@@ -11,7 +11,7 @@ import time
 from datetime import timedelta
 from io import StringIO
 
-from prakerja.embedded.services import ensure
+from bench import own_portal
 
 EVENTS, FEW, RUNS = int(os.environ.get("N", "500000")), 20_000, 15
 
@@ -20,18 +20,6 @@ INSERT INTO records_event (id, at, kind, actor_role, subject_type, subject_id, p
 SELECT gen_random_uuid(), now() - n * interval '1 second', 'registration.created', 'public', 'registration',
        gen_random_uuid(), gen_random_uuid(), 3374, '["state"]', '' FROM generate_series(%s, %s) n
 """
-
-
-def main() -> None:
-    with ensure("dev"):
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prakerja.settings")
-        import django
-
-        django.setup()
-        from prakerja.rehearsal.database import own_database
-
-        with own_database("bench"):
-            measure()
 
 
 def measure() -> None:
@@ -116,4 +104,5 @@ def page_seconds() -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main()
+    with own_portal():
+        measure()
