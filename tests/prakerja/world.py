@@ -53,6 +53,8 @@ class World:
     other: Canary
     arguments: dict[str, dict[str, Any]] = field(default_factory=dict)  # parameter -> variant -> value
     clients: dict[str, Client] = field(default_factory=dict)
+    # One for everybody, given their cookies: a new one would put all middleware together again.
+    asker: Client = field(default_factory=lambda: Client(raise_request_exception=False))
 
 
 def make_world() -> World:
