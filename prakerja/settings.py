@@ -156,6 +156,7 @@ CELERY_BEAT_SCHEDULE = {
     "deliver-messages": {"task": "records.deliver_due_messages", "schedule": 5.0, "options": {"expires": 5}},
     "wipe-messages": {"task": "records.deliver_wipe", "schedule": 60.0},
     "clear-imports": {"task": "records.clear_imports", "schedule": 3600.0},
+    "clear-sessions": {"task": "accounts.clear_sessions", "schedule": 3600.0},
     "fold-tally": {"task": "registrations.fold_tally", "schedule": 30.0},
 }
 

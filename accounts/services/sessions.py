@@ -1,8 +1,10 @@
 """Sessions of an account: ended together, and renamed when what they have shown grows."""
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
 from django.db import connection
@@ -26,3 +28,12 @@ def renew_key(session: SessionBase) -> None:
     before = session.session_key
     session.cycle_key()
     UserSession.objects.filter(session_key=before).update(session_key=session.session_key)
+
+
+def clear_sessions(*, now: datetime) -> None:
+    """Remove sessions that are over, and the lists' lines of those that must be. For a job.
+
+    Every visitor of a form has one, so that they would fill the disk, and they say who was here.
+    """
+    Session.objects.filter(expire_date__lt=now).delete()
+    UserSession.objects.filter(created_at__lt=now - timedelta(seconds=settings.SESSION_COOKIE_AGE)).delete()

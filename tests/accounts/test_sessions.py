@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.middleware import SessionLimitsMiddleware
 from accounts.models import User
+from accounts.tasks import clear_sessions
 from clusters.models import Membership
 from tests.factories.sign_in import Phone, promised
 from tests.factories.staff import PASSWORD, make_staff, make_user, sign_in
@@ -122,3 +123,17 @@ def test_a_forged_cookie_makes_no_browser_known(user: User) -> None:
     client.post("/masuk/", {"login": "sri@contoh.example", "password": PASSWORD})
     client.post("/masuk/langkah-kedua/", {"code": phone.code()})
     assert len(promised("sign_in_new_device")) == 1
+
+
+def test_what_is_over_is_cleared_and_what_goes_on_goes_on(client: Client, user: User, settings: Any) -> None:
+    client.get("/masuk/")
+    over = Client()
+    for each in (client, over):
+        each.post("/masuk/", {"login": "sri@contoh.example", "password": PASSWORD})
+    old = timezone.now() - timedelta(hours=9)
+    Session.objects.filter(session_key=over.session.session_key).update(expire_date=old)
+    UserSession.objects.filter(session_key=over.session.session_key).update(created_at=old)
+    clear_sessions()
+    assert Session.objects.get().session_key == UserSession.objects.get().session_key == client.session.session_key
+    assert client.get("/akun/faktor/").status_code == 200
+    assert clear_sessions.name in {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
