@@ -13,6 +13,7 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -29,6 +30,7 @@ from accounts.services.passwords import TooManyFailures, verify_login
 from accounts.views.asking import ask_for_factor
 
 CODE, NEXT = "sign_in_code", "sign_in_next"  # in the session: whose code it waits for, and the way on
+BEGAN = "sign_in_began"  # and which password the account had at the first factor
 
 
 def safe_next(request: HttpRequest) -> str:
@@ -41,6 +43,7 @@ def safe_next(request: HttpRequest) -> str:
 def begin(request: HttpRequest, user: User, method: str, next_url: str) -> HttpResponse:
     """The first factor is shown: on to the second, or in. Nothing of whoever used this browser before stays."""
     request.session.flush()
+    request.session[BEGAN] = user.get_session_auth_hash()
     record_authentication(request, user, method=method)
     login = Login(user=user, redirect_url=next_url or resolve_url(settings.LOGIN_REDIRECT_URL))
     response: HttpResponse = perform_login(request, login)
@@ -124,6 +127,8 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     stage = LoginStageController.enter(request, SecondFactorStage.key)
     if stage is None or stage.login.user is None:
         return redirect("sign-in")
+    if not constant_time_compare(request.session.get(BEGAN, ""), stage.login.user.get_session_auth_hash()):
+        return redirect("sign-in")  # a new password ends what began with the old one
     shown = ask_for_factor(request, stage.login.user, "accounts/second_factor.html", {})
     if isinstance(shown, HttpResponse):
         return shown

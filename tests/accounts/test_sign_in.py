@@ -11,10 +11,12 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from accounts.forms import SignInForm
 from accounts.middleware import client_address
 from accounts.models import SignInFailure, User
+from accounts.services.one_time import set_password
 from accounts.services.passwords import (
     FAILURES_PER_ADDRESS,
     FAILURES_PER_LOGIN,
@@ -70,6 +72,14 @@ def test_who_has_a_second_factor_is_not_in_before_showing_it(client: Client, use
     assert "_auth_user_id" not in client.session
     assert client.post("/masuk/langkah-kedua/", {"code": phone.code()})["Location"] == "/kantor/peserta/"
     assert client.session["_auth_user_id"] == str(user.pk)
+
+
+def test_a_new_password_ends_a_sign_in_that_waits_for_its_second_factor(client: Client, user: User) -> None:
+    phone = Phone(user)
+    post(client, "sri@contoh.example")
+    set_password(user=user, password="kebun-teh-di-lereng-gunung", now=timezone.now())
+    assert client.post("/masuk/langkah-kedua/", {"code": phone.code()})["Location"] == "/masuk/"
+    assert "_auth_user_id" not in client.session
 
 
 def test_unknown_wrong_and_inactive_are_answered_alike(client: Client, user: User) -> None:
