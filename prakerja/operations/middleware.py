@@ -38,6 +38,8 @@ class RequestMiddleware:
         began = perf_counter()
         watched = WATCHED.get(request.path_info)
         response: HttpResponseBase = watched(request) if watched else self.get_response(request)
+        if watched:
+            response.headers["Cache-Control"] = "no-store, private"
         self._tell(request, response, perf_counter() - began)
         response.headers["X-Request-ID"] = request.id  # type: ignore[attr-defined]
         return response

@@ -28,7 +28,7 @@ def test_live_asks_nobody(client: Client, django_assert_num_queries: Any, monkey
 
 
 def test_ready_knows_its_parts_in_few_queries(client: Client, django_assert_max_num_queries: Any) -> None:
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         answer = client.get("/health/ready")
     parts = answer.json()["parts"]
     assert answer.status_code == 200 and answer.json()["status"] == "ok"
