@@ -65,7 +65,7 @@ class PersonListImport(ImportResource):
         "since": ("Tanggal", "Tanggal PHK"),
     }
     optional = frozenset({"reference", "since"})
-    texts = MESSAGES
+    texts = {code: _(text) for code, text in MESSAGES.items()}  # marked there, translated here
     template_rows = [["contoh: 3374990101900001", "S-123/2026", "2026-01-31"]]
 
     nik = Field("nik", "nik", NikCell())

@@ -12,9 +12,9 @@ from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -176,11 +176,12 @@ def import_refused(request: ScopedRequest, import_id: UUID) -> HttpResponseBase:
         **_actor(request),
     )
     headers, _rows = engine.refused_rows(import_id=record.pk)
-    enter = partial(enter_scope, request.scope, web_role=True)
+    language = get_language()
 
     def rows() -> Iterator[list[str]]:
-        with transaction.atomic():
-            enter()  # the answer is read after the request's transaction has ended
+        """Read after the request has ended, and with it its transaction and its language."""
+        with translation.override(language), transaction.atomic():
+            enter_scope(request.scope, web_role=True)
             yield from engine.refused_rows(import_id=record.pk)[1]
 
     return download("xlsx", name=f"ditolak-{record.pk}", headers=headers, rows=rows())

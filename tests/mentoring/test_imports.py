@@ -6,6 +6,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -203,6 +204,16 @@ def test_a_job_that_failed_for_good_is_said(client: Client) -> None:
     Job.objects.filter(task="records.work_on_import").update(state="failed")
     page = text_of(client.get(answer.url))
     assert "Pekerjaan ini terhenti" in page and "Buang berkas ini" in page
+
+
+def test_reasons_come_back_in_the_readers_language(client: Client) -> None:
+    record = worked(upload(client, csv_of([("12345", "S/9", "2026-01-31")])))
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    answer: Any = client.post(path(record, "ditolak.xlsx"))
+    sheet = open_sheet(b"".join(answer.streaming_content), "ditolak.xlsx")
+    assert [sheet.headers[-1], next(sheet.rows()).cells[-1]] == [
+        "Reason", "NIK: A NIK has 16 digits. You entered 5 digits."
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)
