@@ -79,13 +79,15 @@ def make_wave(state: str = "open", *, now: datetime | None = None, total: int = 
 def make_person(**over: Any) -> Person:
     """Somebody eligible for the cluster AFIRMASI, different from everybody before; lives in `make_region()`'s village."""
     number = next(_people)
+    years, serial = divmod(number, 9_999)  # a long run makes more people than a day of birth has serial numbers
+    born = 95 - years
     fields: dict[str, Any] = {
         "name": f"Siti Contoh {chr(65 + number % 26)}",
-        "nik": f"337499500395{number:04}",
-        "kk": f"337499010120{number:04}",
+        "nik": f"3374995003{born}{serial + 1:04}",
+        "kk": f"3374990101{20 - years}{serial + 1:04}",
         "phone": f"+62812{number:08}",
         "email": "",
-        "birth_date": date(1995, 3, 10),
+        "birth_date": date(1900 + born, 3, 10),
         "sex": "F",
         "village_id": VILLAGE_ID,
         "address": "Dusun Contoh RT 01 RW 02",
