@@ -28,8 +28,6 @@ class FileForm(forms.Form):
 
     file = forms.FileField(
         label=_("Berkas"),
-        help_text=_("CSV hingga %(csv)d MB, XLSX atau ODS hingga %(xlsx)d MB dan 100.000 baris.")
-        % {"csv": TEXT_BYTES // MB, "xlsx": WORKBOOK_BYTES // MB},
         error_messages={
             "required": _("Pilih berkas yang akan diunggah."),
             "empty": _("Berkas ini kosong. Baris pertama harus berisi judul kolom."),
@@ -41,6 +39,8 @@ class FileForm(forms.Form):
     def __init__(self, *args: Any, scope: Scope, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.scope = scope
+        hint = _("CSV hingga %(csv)d MB, XLSX atau ODS hingga %(xlsx)d MB dan 100.000 baris.")
+        self.fields["file"].help_text = hint % {"csv": TEXT_BYTES // MB, "xlsx": WORKBOOK_BYTES // MB}
         if len(scope.regency_ids) > 1 and not scope.is_province:
             self.fields["regency"] = forms.ModelChoiceField(
                 Regency.objects.filter(pk__in=scope.regency_ids), label=_("Kabupaten/kota"), empty_label=_("Pilih")
