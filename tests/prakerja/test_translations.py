@@ -121,7 +121,9 @@ def _left_in_indonesian(text: str, pieces: set[str]) -> set[str]:
 
 
 def _words(response: HttpResponse) -> str:
+    """Without names to choose from, and without messages, which say in their own language what was sent."""
     html = re.sub(r"(?s)<option.*?</option>", "", response.content.decode())
+    html = re.sub(r'(?s)<(dd|div|h3|p)\b[^>]* lang="id".*?</\1>', "", html)
     return strip_tags(html)
 
 
