@@ -99,7 +99,8 @@ def _value(server: Any, key: bytes) -> bytes:
         b"hash": lambda: [part for pair in server.hgetall(key).items() for part in pair],
         b"stream": lambda: [part for _, fields in server.xrange(key) for pair in fields.items() for part in pair],
     }
-    return b"\n".join([key, *readers[server.type(key)]()])
+    reader = readers.get(server.type(key), list)  # none: it has ended meanwhile
+    return b"\n".join([key, *reader()])
 
 
 def pytest_sessionfinish(session: Session) -> None:
