@@ -89,7 +89,7 @@ def test_figures_tell_requests_by_route_and_jobs_by_state(client: Client) -> Non
     request_job(task="uji.contoh", key="uji", payload={})
     client.get("/masuk/")
     client.get("/masuk/?q=Sri")
-    client.get("/tidak-ada/3374995003957001/")
+    client.get("/tidak-ada/3374990101017654/")
     page = client.get("/metrics").content.decode()
     assert 'prakerja_requests_total{method="GET",route="masuk/",status="200"}' in page
     assert 'prakerja_requests_total{method="GET",route="none",status="404"}' in page
@@ -98,7 +98,7 @@ def test_figures_tell_requests_by_route_and_jobs_by_state(client: Client) -> Non
     assert 'prakerja_job_oldest_queued_seconds{task="uji.contoh"}' in page
     for name in ("prakerja_lock_waits", "prakerja_connections", "prakerja_messages_waiting", "prakerja_imports_open"):
         assert f"# TYPE {name} gauge" in page
-    assert "3374995003957001" not in page and "Sri" not in page
+    assert "3374990101017654" not in page and "Sri" not in page
 
 
 def test_a_token_opens_the_figures_from_outside(client: Client, settings: Any) -> None:
