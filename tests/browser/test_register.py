@@ -66,6 +66,9 @@ def test_from_the_landing_page_to_a_place_in_the_draw(
     page.get_by_role("button", name="Gabung gelombang").click()
     expect(page.locator("h1")).to_have_text("Anda ikut undian")
     page.get_by_role("link", name="Pilih kelas").click()
+    if script:
+        assert faults(page) == []
+        page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     page.locator("[name=wish_0]").select_option(index=1)
     page.get_by_role("button", name=re.compile("Simpan")).click()
     page.goto("/status/")
