@@ -10,31 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import sqrt
-from operator import index
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_TOTAL = 2**40  # the guess of _start() may err by less than one place up to here
-MAX_WEIGHT = 10**15  # sums over a table stay inside int64
-
-Counts = NDArray[np.int64]
-Bound = Literal["floor", "cap", ""]
-
-
-class Infeasible(ValueError):
-    """No split respects every floor and cap.
-
-    rows, columns: the cells at fault, as parallel lists of indices (columns is empty for one level).
-    short: how many places are missing to honour the floors.
-    """
-
-    def __init__(self, message: str, *, cells: NDArray[np.intp], short: int) -> None:
-        super().__init__(message)
-        self.rows: list[int] = cells[:, 0].tolist()
-        self.columns: list[int] = cells[:, 1].tolist() if cells.shape[1] == 2 else []
-        self.short = short
+from clusters.apportionment.inputs import (
+    Bound,
+    Counts,
+    Infeasible,
+    cells_named,
+    check_array,
+    check_cells,
+    checked_total,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +103,7 @@ def apportion(weights: Counts, total: int, floor: Counts, cap: Counts) -> Apport
     )
     rising = [price for price in next_price if price is not None]
     falling = [Fraction(2 * w, 2 * s - 1) for w, s, low in zip(persons, seats, least, strict=True) if s > low]
-    divisor = _shortest_between(max(rising), min(falling)) if rising and falling else None
+    divisor = shortest_between(max(rising), min(falling)) if rising and falling else None
     return Apportionment(
         seats=np.array(seats, dtype=np.int64),
         unassigned=total - target,
@@ -163,7 +151,7 @@ def is_webster(weights: Counts, total: int, result: Counts | Apportionment, floo
     """
     seats = result.seats if isinstance(result, Apportionment) else result
     for array in (weights, seats, floor, cap):
-        _check_array(array, shape=weights.shape)
+        check_array(array, shape=weights.shape)
     cells = list(zip(weights.tolist(), seats.tolist(), floor.tolist(), cap.tolist(), strict=True))
     if any(not low <= s <= high or (w == 0 and s > low) for w, s, low, high in cells):
         return False
@@ -175,44 +163,19 @@ def is_webster(weights: Counts, total: int, result: Counts | Apportionment, floo
     return not rising or not falling or max(rising) <= min(falling)
 
 
-def _check_array(array: Counts, *, shape: tuple[int, ...]) -> None:
-    if not isinstance(array, np.ndarray) or array.dtype != np.int64 or array.shape != shape:
-        raise ValueError(f"expected an int64 array of shape {shape}")
-    if (array < 0).any():
-        raise ValueError(f"negative number in cell {np.argwhere(array < 0)[0].tolist()}")
-
-
 def _validated(weights: Counts, total: int, floor: Counts, cap: Counts, *, dimensions: int) -> int:
-    for array in (weights, floor, cap):
-        _check_array(array, shape=weights.shape)
-    if weights.ndim != dimensions:
-        raise ValueError(f"expected {dimensions} dimension(s), got {weights.ndim}")
-    total = index(total)
-    if not 0 <= total <= MAX_TOTAL:
-        raise ValueError(f"the total must lie between 0 and {MAX_TOTAL}")
-    if (weights > MAX_WEIGHT).any():
-        raise ValueError(f"a weight exceeds {MAX_WEIGHT}")
-    crossed = np.argwhere(floor > cap)
-    if len(crossed):
-        short = sum((floor - cap)[floor > cap].tolist())
-        raise Infeasible(
-            f"floor above cap by {short} place(s) in cell(s) {_named(crossed)}", cells=crossed, short=short
-        )
+    total = checked_total(total)
+    check_cells(weights, floor, cap, dimensions=dimensions)
     short = sum(floor.ravel().tolist()) - total
     if short > 0:
         floored = np.argwhere(floor > 0)
         raise Infeasible(
             f"the floors need {total + short} places, {short} more than the total of {total}; "
-            f"cell(s) with a floor: {_named(floored)}",
+            f"cell(s) with a floor: {cells_named(floored)}",
             cells=floored,
             short=short,
         )
     return total
-
-
-def _named(cells: NDArray[np.intp]) -> str:
-    shown = [str(cell[0]) if len(cell) == 1 else f"({cell[0]}, {cell[1]})" for cell in cells[:20].tolist()]
-    return ", ".join(shown) + (f" and {len(cells) - 20} more" if len(cells) > 20 else "")
 
 
 def _start(weights: Counts, target: int, floor: Counts, top: Counts) -> Counts:
@@ -241,7 +204,7 @@ def _start(weights: Counts, target: int, floor: Counts, top: Counts) -> Counts:
     return np.maximum(floor, rounded(low).astype(np.int64) - 1)
 
 
-def _shortest_between(low: Fraction, high: Fraction) -> Fraction:
+def shortest_between(low: Fraction, high: Fraction) -> Fraction:
     """The decimal number of fewest digits strictly between low and high; low when there is none (a tie)."""
     if low >= high:
         return low
@@ -261,13 +224,16 @@ def _binding(
     can_rise: bool,
 ) -> tuple[Bound, ...]:
     # Without a divisor everything stands at its floor (as if it were infinite) or at its cap (as if 0).
-    per, place = divisor.as_integer_ratio() if divisor else ((1, 0) if can_rise else (0, 1))
+    per, places = divisor.as_integer_ratio() if divisor else ((1, 0) if can_rise else (0, 1))
+    return tuple(
+        binding_bound(w, s, low, high, places, per) for w, s, low, high in zip(weights, seats, floor, cap, strict=True)
+    )
 
-    def bound(w: int, s: int, low: int, high: int) -> Bound:
-        if s == low > 0 and (w == 0 or 2 * w * place < per * (2 * low - 1)):
-            return "floor"
-        if s == high and 2 * w * place > per * (2 * high + 1):
-            return "cap"
-        return ""
 
-    return tuple(map(bound, weights, seats, floor, cap))
+def binding_bound(w: int, s: int, low: int, high: int, places: int, per: int) -> Bound:
+    """The bound that keeps a cell from being w * places / per rounded."""
+    if s == low > 0 and (w == 0 or 2 * w * places < per * (2 * low - 1)):
+        return "floor"
+    if s == high and 2 * w * places > per * (2 * high + 1):
+        return "cap"
+    return ""

@@ -14,11 +14,17 @@ from clusters import apportionment
 from clusters.apportionment import Infeasible, apportion, apportion_table, is_webster
 from tests.clusters.apportion_oracle import give_one_by_one
 
-README = Path(apportionment.__file__).with_name("README.md")
+README = Path(apportionment.__file__).parents[1] / "README.md"
 
 
 def counts(*numbers):
     return np.array(numbers, dtype=np.int64)
+
+
+def worked_rows(text, first_column):
+    """The fields of the README's table whose first heading is this."""
+    table = re.search(rf"^\| {first_column} \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", text, re.MULTILINE)
+    return [[field.strip() for field in line.strip("|").split("|")] for line in table[1].splitlines()]
 
 
 @st.composite
@@ -334,15 +340,11 @@ class TestReadme:
     def text(self):
         return README.read_text()
 
-    def rows(self, text, first_column):
-        table = re.search(rf"^\| {first_column} \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", text, re.MULTILINE)
-        return [[field.strip() for field in line.strip("|").split("|")] for line in table[1].splitlines()]
-
     def test_one_level(self, text):
         total, divisor, unassigned = map(
             int, re.search(r"(\d+) places\. Divisor: (\d+) .*Unassigned: (\d+)", text).groups()
         )
-        rows = self.rows(text, "cell")
+        rows = worked_rows(text, "cell")
         weights, floor, cap = (counts(*(int(row[k]) for row in rows)) for k in (1, 2, 3))
         result = apportion(weights, total, floor, cap)
         assert (result.divisor, result.unassigned) == (divisor, unassigned)
@@ -362,7 +364,7 @@ class TestReadme:
 
     def test_two_stages(self, text):
         total, unassigned = map(int, re.search(r"(\d+) places, shares 1 : 1\. Unassigned: (\d+)", text).groups())
-        rows = self.rows(text, "cluster")
+        rows = worked_rows(text, "cluster")
         weights, floor, cap, seats = (np.array([int(row[k]) for row in rows]).reshape(2, 3) for k in (2, 3, 4, 5))
         result = apportion_table(weights, total, floor, cap, counts(1, 1))
         assert result.seats.tolist() == seats.tolist()
@@ -373,7 +375,7 @@ class TestReadme:
         assert flowed.seats[0].sum() == result.seats[0].sum() + unassigned
 
     def test_demand_divisor_of_the_sentence(self, text):
-        rows = self.rows(text, "cluster")
+        rows = worked_rows(text, "cluster")
         weights, floor, cap = (np.array([int(row[k]) for row in rows]).reshape(2, 3) for k in (2, 3, 4))
         result = apportion_table(weights, 40, floor, cap)
         assert f'"one place per {result.regencies[0].divisor} persons' in text

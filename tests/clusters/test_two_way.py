@@ -1,0 +1,425 @@
+"""The split with both margins fixed: optimal by its definition, exact, explained when impossible, and as the README says."""
+
+import re
+from dataclasses import replace
+from fractions import Fraction
+from math import gcd, log, prod
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from clusters.apportionment import (
+    Infeasible,
+    InfeasibleMargins,
+    apportion_two_way,
+    is_biproportional,
+)
+from tests.clusters.apportion_oracle import cheapest, first_best_table, least_relaxation
+from tests.clusters.test_apportionment import README, counts, worked_rows
+
+FEW = st.integers(0, 4)
+PERSONS = FEW | st.integers(0, 10**12)
+
+
+@st.composite
+def cells(draw, most=(4, 5), persons=PERSONS, room=6):
+    """(weights, floor, cap); ties and zeros are frequent."""
+    shape = draw(st.integers(1, most[0])), draw(st.integers(1, most[1]))
+    size = int(np.prod(shape))
+
+    def column(values):
+        return np.array(draw(st.lists(values, min_size=size, max_size=size)), np.int64).reshape(shape)
+
+    floor = column(st.one_of(st.just(0), st.integers(0, 3)))
+    cap = floor + column(st.one_of(st.integers(0, room), st.just(room)))
+    return column(persons), floor, cap
+
+
+@st.composite
+def problems(draw, **kwargs):
+    """(weights, row totals, column totals, floor, cap) that some table fits."""
+    weights, floor, cap = draw(cells(**kwargs))
+    top = np.where(weights > 0, cap, floor)
+    flat = [
+        draw(st.integers(low, high)) for low, high in zip(floor.ravel().tolist(), top.ravel().tolist(), strict=True)
+    ]
+    seats = np.array(flat, np.int64).reshape(weights.shape)
+    return weights, seats.sum(axis=1), seats.sum(axis=0), floor, cap
+
+
+@st.composite
+def any_margins(draw):
+    """Totals of equal sums, drawn without regard to the bounds."""
+    weights, floor, cap = draw(cells())
+    total = draw(st.integers(int(floor.sum()), int(cap.sum())))
+
+    def margin(size):
+        marks = sorted(draw(st.lists(st.integers(0, total), min_size=size - 1, max_size=size - 1)))
+        return np.diff(counts(0, *marks, total))
+
+    return weights, margin(weights.shape[0]), margin(weights.shape[1]), floor, cap
+
+
+def proved(problem, result):
+    weights, rows, columns, floor, cap = problem
+    return is_biproportional(weights, rows, columns, result, floor, cap)
+
+
+def cost(weights, seats, floor):
+    """The product of (2k - 1) / weight over the places above the floors; the best table has the least."""
+    return prod(
+        (
+            Fraction(2 * k - 1, int(weights[cell]))
+            for cell in np.ndindex(seats.shape)
+            for k in range(int(floor[cell]) + 1, int(seats[cell]) + 1)
+        ),
+        start=Fraction(1),
+    )
+
+
+@given(problems())
+def test_costs_what_the_linear_program_costs_and_is_proved(problem):
+    weights, rows, columns, floor, _ = problem
+    result = apportion_two_way(*problem)
+    assert result.seats.sum(axis=1).tolist() == rows.tolist()
+    assert result.seats.sum(axis=0).tolist() == columns.tolist()
+    least = cost(weights, result.seats, floor)
+    assert log(least.numerator) - log(least.denominator) == pytest.approx(cheapest(*problem), abs=1e-6)
+    assert proved(problem, result)
+
+
+@given(problems(most=(3, 3), persons=FEW, room=3))
+def test_of_all_best_tables_it_is_the_first(problem):
+    assert apportion_two_way(*problem).seats.tolist() == first_best_table(*problem)
+
+
+@given(problems())
+def test_multipliers_and_binding_explain_every_cell(problem):
+    weights, _, _, floor, cap = problem
+    result = apportion_two_way(*problem)
+    for i, j in np.ndindex(weights.shape):
+        quotient = int(weights[i, j]) * result.row_multipliers[i] * result.column_multipliers[j]
+        seats, low, high = int(result.seats[i, j]), int(floor[i, j]), int(cap[i, j])
+        match result.binding[i][j]:
+            case "floor":
+                assert seats == low and (quotient < low - Fraction(1, 2) or weights[i, j] == 0)
+            case "cap":
+                assert seats == high and quotient > high + Fraction(1, 2)
+            case _:
+                assert abs(quotient - seats) <= Fraction(1, 2)
+
+
+@given(problems(), st.data())
+def test_scaling_all_weights_or_one_row_or_column_changes_nothing(problem, data):
+    weights, *rest = problem
+    by_row = np.array([data.draw(st.integers(1, 30)) for _ in weights])[:, None]
+    by_column = np.array([data.draw(st.integers(1, 30)) for _ in weights.T])
+    before, after = apportion_two_way(*problem), apportion_two_way(weights * by_row * by_column, *rest)
+    assert before.seats.tolist() == after.seats.tolist()
+
+
+@given(problems(), st.randoms(use_true_random=False))
+def test_order_of_rows_and_columns_decides_ties_only(problem, random):
+    weights, rows, columns, floor, cap = problem
+    order, across = list(range(len(rows))), list(range(len(columns)))
+    random.shuffle(order)
+    random.shuffle(across)
+    cell = np.ix_(order, across)
+    shuffled = apportion_two_way(weights[cell], rows[order], columns[across], floor[cell], cap[cell])
+    back = np.empty_like(weights)
+    back[cell] = shuffled.seats
+    result = apportion_two_way(*problem)
+    assert cost(weights, back, floor) == cost(weights, result.seats, floor)
+    assert proved(problem, replace(result, seats=back))  # where they differ, both roundings are right
+
+
+@given(problems())
+def test_exchanging_rows_and_columns_decides_ties_only(problem):
+    weights, rows, columns, floor, cap = problem
+    result = apportion_two_way(*problem)
+    other = apportion_two_way(*(np.ascontiguousarray(array) for array in (weights.T, columns, rows, floor.T, cap.T)))
+    assert proved(problem, replace(result, seats=np.ascontiguousarray(other.seats.T)))
+
+
+@given(any_margins())
+def test_margins_without_a_table_name_a_cut_that_cannot_hold(problem):
+    weights, rows, columns, floor, cap = problem
+    try:
+        result = apportion_two_way(*problem)
+    except InfeasibleMargins as error:
+        assert cheapest(*problem) is None
+        top = np.where(weights > 0, cap, floor)
+        named, others = np.zeros(len(rows), bool), np.zeros(len(columns), bool)
+        named[error.rows], others[error.columns] = True, True
+        if error.side == "columns":
+            rows, columns, floor, top, named, others = columns, rows, floor.T, top.T, others, named
+        fits = columns[others].sum() - floor[~named][:, others].sum() + top[named][:, ~others].sum()
+        assert rows[named].sum() == error.needs == fits + error.short
+        assert 0 < error.short <= least_relaxation(*problem)
+    else:
+        assert cheapest(*problem) is not None
+        assert proved(problem, result)
+
+
+class TestCheck:
+    @given(problems(), st.data())
+    def test_refuses_every_exchange_that_is_no_tie(self, problem, data):
+        weights, _, _, floor, cap = problem
+        result = apportion_two_way(*problem)
+        assume(min(weights.shape) > 1)
+        i, k = data.draw(st.permutations(range(weights.shape[0])))[:2]
+        j, m = data.draw(st.permutations(range(weights.shape[1])))[:2]
+        moved = result.seats.copy()
+        moved[[i, k], [j, m]] += 1
+        moved[[i, k], [m, j]] -= 1
+        assume((moved >= 0).all())
+        top = np.where(weights > 0, cap, floor)
+        allowed = ((moved >= floor) & (moved <= top)).all()
+        tie = allowed and cost(weights, moved, floor) == cost(weights, result.seats, floor)
+        assert proved(problem, replace(result, seats=moved)) == tie
+
+    GOOD = (
+        np.array([[50, 20], [30, 90]]),
+        counts(7, 12),
+        counts(8, 11),
+        np.array([[0, 0], [0, 0]]),
+        np.array([[99, 99], [99, 8]]),
+    )
+
+    def test_accepts_the_result(self):
+        assert proved(self.GOOD, apportion_two_way(*self.GOOD))
+
+    @pytest.mark.parametrize(
+        "tampered",
+        [
+            {"seats": np.array([[4, 3], [5, 7]])},  # the total of a column
+            {"seats": np.array([[5, 3], [4, 8]])},  # the total of a row
+            {"seats": np.array([[3, 4], [5, 7]])},  # an exchange
+            {"seats": np.array([[5, 2], [3, 9]])},  # above the cap
+            {"seats": np.array([[8, -1], [0, 12]])},
+            {"row_multipliers": (Fraction(1), Fraction(2))},
+            {"row_multipliers": (Fraction(1),)},
+            {"row_multipliers": (Fraction(-1), Fraction(-1)), "column_multipliers": (Fraction(-1, 8), Fraction(-1, 9))},
+        ],
+    )
+    def test_refuses(self, tampered):
+        result = replace(apportion_two_way(*self.GOOD), **tampered)
+        try:
+            assert not proved(self.GOOD, result)
+        except ValueError as error:
+            assert "negative" in str(error)
+
+    def test_refuses_a_cell_without_weight_above_its_floor(self):
+        weights, zero = np.array([[0, 0], [0, 5]]), np.zeros((2, 2), np.int64)
+        result = apportion_two_way(weights, counts(0, 3), counts(0, 3), zero, zero + 9)
+        lifted = replace(result, seats=np.array([[1, 0], [0, 3]]))
+        assert not is_biproportional(weights, counts(1, 3), counts(1, 3), lifted, zero, zero + 9)
+
+    def test_refuses_other_bounds_than_those_it_was_made_for(self):
+        weights, rows, columns, floor, cap = self.GOOD
+        result = apportion_two_way(*self.GOOD)
+        assert result.binding[1][1] == "cap"
+        assert not is_biproportional(weights, rows, columns, result, floor, cap + 1)
+
+
+class TestEdges:
+    def test_no_places(self):
+        zero = np.zeros((2, 3), np.int64)
+        result = apportion_two_way(zero + 5, zero[:, 0], zero[0], zero, zero + 9)
+        assert result.seats.tolist() == zero.tolist()
+
+    @pytest.mark.parametrize("shape", [(0, 0), (0, 3), (2, 0)])
+    def test_no_cell(self, shape):
+        zero = np.zeros(shape, np.int64)
+        rows, columns = np.zeros(shape[0], np.int64), np.zeros(shape[1], np.int64)
+        assert is_biproportional(zero, rows, columns, apportion_two_way(zero, rows, columns, zero, zero), zero, zero)
+
+    def test_one_cell(self):
+        one = np.ones((1, 1), np.int64)
+        assert apportion_two_way(one, counts(5), counts(5), 0 * one, 9 * one).seats.tolist() == [[5]]
+
+    def test_one_row_is_its_column_totals(self):
+        zero = np.zeros((1, 3), np.int64)
+        assert apportion_two_way(zero + 7, counts(6), counts(1, 2, 3), zero, zero + 9).seats.tolist() == [[1, 2, 3]]
+
+    def test_fewer_places_than_cells(self):
+        weights, zero = np.array([[9, 1, 1], [1, 9, 1]]), np.zeros((2, 3), np.int64)
+        result = apportion_two_way(weights, counts(1, 1), counts(1, 1, 0), zero, zero + 9)
+        assert result.seats.tolist() == [[1, 0, 0], [0, 1, 0]]
+
+    def test_equal_weights_favour_the_first_cell(self):
+        one = np.ones((2, 2), np.int64)
+        result = apportion_two_way(one, counts(1, 1), counts(1, 1), 0 * one, 9 * one)
+        assert result.seats.tolist() == [[1, 0], [0, 1]]
+        assert set(result.row_multipliers + result.column_multipliers) == {Fraction(1), Fraction(1, 2)}  # 1/2: the tie
+
+    def test_no_ceiling(self):
+        weights, endless = np.array([[3, 1], [1, 3]]), np.full((2, 2), np.iinfo(np.int64).max)
+        assert apportion_two_way(weights, counts(4, 4), counts(4, 4), 0 * endless, endless).seats.sum() == 8
+
+    def test_a_row_and_a_column_with_cap_zero(self):
+        cap = np.array([[9, 9, 0], [0, 0, 0], [9, 9, 0]])
+        result = apportion_two_way(np.ones((3, 3), np.int64), counts(4, 0, 6), counts(5, 5, 0), 0 * cap, cap)
+        assert result.seats.tolist() == [[2, 2, 0], [0, 0, 0], [3, 3, 0]]
+
+    def test_weight_zero_keeps_its_floor_although_another_table_would_fit(self):
+        weights, floor, cap = np.array([[0, 5], [5, 5]]), np.array([[2, 0], [0, 0]]), np.full((2, 2), 9)
+        assert apportion_two_way(weights, counts(6, 6), counts(6, 6), floor, cap).seats.tolist() == [[2, 4], [4, 2]]
+        with pytest.raises(InfeasibleMargins):
+            apportion_two_way(weights, counts(12, 0), counts(6, 6), floor, cap)
+
+    def test_all_weights_zero(self):
+        zero = np.zeros((2, 2), np.int64)
+        floor = np.array([[1, 2], [3, 4]])
+        result = apportion_two_way(zero, counts(3, 7), counts(4, 6), floor, floor + 9)
+        assert result.binding == (("floor",) * 2,) * 2
+        with pytest.raises(InfeasibleMargins):
+            apportion_two_way(zero, counts(4, 7), counts(5, 6), floor, floor + 9)
+
+    def test_a_positive_weight_forced_to_stay_empty(self):
+        weights, zero = np.array([[1, 999], [5, 7]]), np.zeros((2, 2), np.int64)
+        problem = (weights, counts(8, 4), counts(8, 4), zero, np.array([[9, 9], [0, 9]]))
+        result = apportion_two_way(*problem)
+        assert result.seats.tolist() == [[8, 0], [0, 4]]
+        assert proved(problem, result)
+
+    @pytest.mark.parametrize("seed", range(8))
+    @pytest.mark.parametrize("shape", [(4, 35), (35, 4), (10, 514)])
+    def test_real_size_is_exact_where_floats_cannot_tell(self, shape, seed):
+        rng = np.random.default_rng(seed)
+        weights = 10**12 - rng.integers(0, 3, shape)
+        seats = rng.integers(0, 1000, shape)
+        problem = weights, seats.sum(axis=1), seats.sum(axis=0), 0 * seats, seats + 10**6
+        assert proved(problem, apportion_two_way(*problem))
+
+    def test_costs_closer_than_a_float_can_tell(self):
+        # As in the test of the same name of one level: the first row's claims differ by 1e-18 of themselves, the second row's
+        # are equal, so a float takes some of these cycles of negative cost for ties.
+        for s, t, k in zip(range(1000, 1200), range(1700, 2100, 2), range(500, 700), strict=True):
+            if gcd(2 * s + 1, 2 * t + 1) > 1:
+                continue
+            strong = pow(2 * s + 1, -1, 2 * t + 1) + (2 * t + 1) * (10**15 // (2 * t + 1) // 2)
+            weak = (strong * (2 * s + 1) - 1) // (2 * t + 1)
+            weights = np.array([[weak, strong], [10**12, 10**12]])
+            zero = np.zeros((2, 2), np.int64)
+            problem = weights, counts(s + t + 1, 2 * k + 1), counts(s + k + 1, t + k + 1), zero, zero + 2**40
+            result = apportion_two_way(*problem)
+            assert result.seats.tolist() == [[s, t + 1], [k + 1, k]]
+            assert proved(problem, result)
+
+    @pytest.mark.parametrize("seed", range(20))
+    def test_far_from_any_guess(self, seed):
+        # Weights and places over many powers of ten, most cells without weight: millions of places have to move.
+        rng = np.random.default_rng(seed)
+        shape = (6, 20)
+        seats = np.floor(np.exp(rng.uniform(0, 25, shape))).astype(np.int64)
+        weights = np.exp(rng.uniform(0, 34, shape)).astype(np.int64)
+        weights[rng.random(shape) < 0.6] = 0
+        seats[weights == 0] = 0
+        problem = weights, seats.sum(axis=1), seats.sum(axis=0), 0 * seats, seats + rng.integers(0, 10**9, shape)
+        assert proved(problem, apportion_two_way(*problem))
+
+
+class TestInfeasible:
+    ONE = np.ones((2, 2), np.int64)
+
+    def caught(self, rows, columns, floor, cap, weights=ONE):
+        with pytest.raises(Infeasible) as caught:
+            apportion_two_way(weights, counts(*rows), counts(*columns), np.array(floor), np.array(cap))
+        return caught.value
+
+    def test_totals_that_differ(self):
+        error = self.caught((5, 4), (5, 6), 0 * self.ONE, 9 * self.ONE)
+        assert (error.side, error.rows, error.columns, error.short) == ("columns", [0, 1], [0, 1], 2)
+
+    def test_granted_places_above_a_new_cap_name_the_cells(self):
+        error = self.caught((5, 5), (5, 5), [[0, 4], [0, 0]], [[9, 2], [9, 9]])
+        assert (type(error), error.rows, error.columns, error.short) == (Infeasible, [0], [1], 2)
+
+    def test_floors_above_the_total_of_a_row(self):
+        error = self.caught((3, 9), (6, 6), [[2, 2], [0, 0]], 9 * self.ONE)
+        assert (error.side, error.rows, error.columns, error.needs, error.short) == ("columns", [0], [], 0, 1)
+
+    def test_floors_without_limit(self):
+        huge = np.iinfo(np.int64).max
+        error = self.caught((3, 9), (6, 6), [[huge, huge], [0, 0]], [[huge, huge], [9, 9]])
+        assert (error.rows, error.short) == ([0], 2 * huge - 3)
+
+    def test_caps_below_the_total_of_a_column(self):
+        error = self.caught((6, 6), (10, 2), 0 * self.ONE, [[4, 9], [5, 9]])
+        assert (error.side, error.rows, error.columns, error.needs, error.short) == ("columns", [], [0], 10, 1)
+
+    def test_a_cluster_that_cannot_use_its_places_where_there_are_some(self):
+        # Row 0 must hold 8; column 0 has room for 3 of them by its cap, column 1 for 4 by its total.
+        error = self.caught((8, 2), (6, 4), 0 * self.ONE, [[3, 9], [9, 9]])
+        assert (error.side, error.rows, error.columns, error.needs, error.short) == ("rows", [0], [1], 8, 1)
+        assert str(error) == (
+            "row(s) 0 need 8 places, 1 more than fit: in column(s) 1 by the totals, elsewhere by the caps"
+        )
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"weights": np.ones((2, 2))}, "int64"),
+            ({"row_totals": counts(2)}, "shape"),
+            ({"column_totals": counts(3, -1)}, r"negative number in cell \[1\]"),
+            ({"row_totals": counts(2**40, 1), "column_totals": counts(2**40, 1)}, "total must"),
+            ({"weights": np.array([[1, 1], [1, 10**15 + 1]])}, "weight"),
+            (dict.fromkeys(("weights", "floor", "cap"), counts(1, 1)), "dimension"),
+        ],
+    )
+    def test_malformed_input_is_named(self, change, message):
+        good = {
+            "weights": self.ONE,
+            "row_totals": counts(1, 1),
+            "column_totals": counts(1, 1),
+            "floor": 0 * self.ONE,
+            "cap": self.ONE,
+        }
+        with pytest.raises(ValueError, match=message):
+            apportion_two_way(**(good | change))
+
+
+class TestReadme:
+    """The worked table of clusters/README.md, number by number."""
+
+    @pytest.fixture
+    def text(self):
+        return README.read_text()
+
+    @pytest.fixture
+    def rows(self, text):
+        return worked_rows(text, r"cluster \(total, multiplier\)")
+
+    def problem(self, text, rows, after):
+        totals = [int(re.search(r"\((\d+),", row[0])[1]) for row in rows[::3]]
+        regencies = re.search(after + r" P (\d+), Q (\d+),\s+R (\d+)", text).groups()
+        weights, floor, cap = (counts(*(int(row[k]) for row in rows)).reshape(3, 3) for k in (2, 3, 4))
+        return weights, counts(*totals), counts(*map(int, regencies)), floor, cap
+
+    def test_worked_table(self, text, rows):
+        weights, *rest = self.problem(text, rows, "Totals of regencies:")
+        result = apportion_two_way(weights, *rest)
+        per_place = re.search(r"Persons per place: P ([\d.]+), Q ([\d.]+), R ([\d.]+)\.\n", text).groups()
+        assert [1 / each for each in result.column_multipliers] == [Fraction(each) for each in per_place]
+        assert [re.search(r", ([\d.]+)\)", row[0])[1] for row in rows[::3]] == [
+            f"{float(each):g}" for each in result.row_multipliers
+        ]
+        quotients = [
+            float(int(weights[i, j]) * result.row_multipliers[i] * result.column_multipliers[j])
+            for i, j in np.ndindex(3, 3)
+        ]
+        bindings = [binding or "-" for line in result.binding for binding in line]
+        assert [row[5:] for row in rows] == [
+            [f"{quotient:.2f}", f"{quotient:.0f}", str(seats), binding]
+            for quotient, seats, binding in zip(quotients, result.seats.ravel(), bindings, strict=True)
+        ]
+        assert f"310 x {float(result.row_multipliers[2])} / {per_place[2]} = {quotients[-1]:.2f}, hence 14" in text
+
+    def test_impossible_totals(self, text, rows):
+        with pytest.raises(InfeasibleMargins) as caught:
+            apportion_two_way(*self.problem(text, rows, r"With\s+the totals"))
+        error = caught.value
+        assert (error.side, error.rows, error.columns, error.needs, error.short) == ("rows", [0], [1], 40, 2)
