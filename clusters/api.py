@@ -9,8 +9,8 @@ from django.db.models import Func, OuterRef, QuerySet, TextField
 from accounts.api.resources import EXAMPLE_ID, Resource
 from accounts.api.rows import Column, JsonObject
 from clusters.models import Observation, QuotaCell, QuotaDecision, QuotaSplit, Wave
+from clusters.policy import CLUSTERS
 from clusters.serializers import (
-    CLUSTERS,
     DecisionSerializer,
     ObservationBulkQuery,
     ObservationQuery,
@@ -101,7 +101,7 @@ class ObservationResource(Resource):
     filters = {"wave": "wave__slug", "regency": "regency_id", "cluster": "cluster__code", "indicator": "indicator"}
 
     def rows(self) -> QuerySet[Any]:
-        return Observation.objects.all()
+        return Observation.objects.within(self.scope)
 
     def narrow(self, found: QuerySet[Any], wanted: Mapping[str, Any]) -> QuerySet[Any]:
         found = super().narrow(found, wanted)

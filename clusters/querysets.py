@@ -18,6 +18,19 @@ class WaveQuerySet(models.QuerySet[Any]):
         return self.order_by("-opens_at", "-id")
 
 
+class QuotaDecisionQuerySet(models.QuerySet[Any]):
+    def standing(self) -> Self:
+        """Decrees that no later one replaces."""
+        return self.filter(replaced_by__isnull=True)
+
+
+class ProvinceQuerySet(models.QuerySet[Any]):
+    """Rows the province works with and auditors read."""
+
+    def within(self, scope: Scope) -> Self:
+        return self if scope.sees_all else self.none()
+
+
 class QuotaSplitQuerySet(models.QuerySet[Any]):
     def within(self, scope: Scope) -> Self:
         """Proposals are the province's; what is or was published is public."""
@@ -37,6 +50,10 @@ class QuotaSplitQuerySet(models.QuerySet[Any]):
 
 
 class ObservationQuerySet(models.QuerySet[Any]):
+    def within(self, scope: Scope) -> Self:
+        """Counts by sex and disability are the province's: those of one cell are small. All others are public."""
+        return self if scope.sees_all else self.exclude(indicator="registrants_by_group")
+
     def current(self) -> Self:
         return self.filter(superseded_by__isnull=True)
 

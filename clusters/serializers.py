@@ -7,10 +7,9 @@ from rest_framework import serializers
 from accounts.api.pages import BulkQuery, ListQuery, NumberField
 from accounts.api.resources import RowSerializer
 from clusters.models import Observation, QuotaDecision, QuotaSplit, Wave
-from clusters.selectors.demand import POLICY
+from clusters.policy import CLUSTERS
 
 STAMPS = ("created_at", "updated_at", "as_of")
-CLUSTERS = tuple(POLICY["indicators"])
 
 
 class WaveField(serializers.RegexField):
@@ -30,9 +29,15 @@ class ClusterField(serializers.ChoiceField):
 
 
 class DecisionSerializer(RowSerializer):
+    cluster = serializers.ChoiceField(CLUSTERS, source="cluster__code", allow_null=True)
+    regency = serializers.IntegerField(source="regency_id", allow_null=True)
+
     class Meta:
         model = QuotaDecision
-        fields = ["id", "decree_number", "decree_date", "author", "total", "document", *STAMPS]
+        fields: ClassVar = [
+            *["id", "level", "parent", "cluster", "regency", "replaces", "decree_number", "decree_date", "author"],
+            *["total", "document", *STAMPS],
+        ]
 
 
 class WaveFilters(serializers.Serializer[Any]):
@@ -176,6 +181,18 @@ class ObservationSerializer(RowSerializer):
     class Meta:
         model = Observation
         fields: ClassVar = [
-            *["id", "indicator", "wave", "regency", "cluster", "period", "value", "unit", "source", "confidence"],
-            *["note", "dataset", "superseded_by", *STAMPS],
+            *[
+                "id",
+                "indicator",
+                "wave",
+                "regency",
+                "cluster",
+                "sex",
+                "with_disability",
+                "period",
+                "value",
+                "unit",
+                "source",
+            ],
+            *["confidence", "note", "dataset", "superseded_by", *STAMPS],
         ]

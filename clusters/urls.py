@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from clusters.views import quota, staff, waves
+from clusters.views import decisions, quota, staff, waves
 
 urlpatterns: list[URLPattern] = [
     path("kuota/<slug:wave>/", quota.quota, name="quota"),
@@ -14,7 +14,8 @@ urlpatterns: list[URLPattern] = [
     path("kantor/petugas/undang/", staff.invite, name="staff-invite"),
     path("kantor/petugas/usulan/<uuid:proposal>/", staff.proposal_page, name="proposal"),
     path("kantor/petugas/<int:membership>/", staff.membership_page, name="membership"),
-    path("provinsi/keputusan/", waves.decision_new, name="decision-new"),
+    path("provinsi/keputusan/daftar/", decisions.decisions, name="decisions"),
+    path("provinsi/keputusan/", decisions.decision_new, name="decision-new"),
     path("provinsi/gelombang/", waves.wave_new, name="wave-new"),
     path("provinsi/gelombang/<slug:wave>/", waves.wave_page, name="province-wave"),
     path("provinsi/gelombang/<slug:wave>/ubah/", waves.wave_edit, name="wave-edit"),

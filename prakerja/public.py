@@ -125,7 +125,7 @@ def _closing(wave: Wave, now: datetime) -> str:
 
 def _facts(wave: Wave) -> list[tuple[str, str]]:
     return [
-        (_("Tempat"), number_format(wave.decision.total, use_l10n=True, force_grouping=True)),
+        (_("Tempat"), number_format(wave.decision.places, use_l10n=True, force_grouping=True)),
         (_("Pendaftaran ditutup"), waktu(wave.closes_at)),
         (_("Undian"), tanggal(wave.draws_at)),
         (_("Pelatihan mulai"), tanggal(wave.starts_on)),

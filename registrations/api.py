@@ -17,7 +17,7 @@ from accounts.api.resources import EXAMPLE_ID, Resource, RowSerializer
 from accounts.api.rows import Column
 from accounts.scope import IDENTITY
 from clusters.api import ClusterCodes
-from clusters.serializers import CLUSTERS
+from clusters.policy import CLUSTERS
 from records.fields import keyring
 from records.services.log import record_reads
 from registrations.models import Applicant, Registration

@@ -6,7 +6,8 @@ from rest_framework import serializers
 
 from accounts.api.pages import BulkQuery, ListQuery
 from accounts.api.resources import RowSerializer
-from clusters.serializers import CLUSTERS, STAMPS, ClusterField, RegencyField, WaveField
+from clusters.policy import CLUSTERS
+from clusters.serializers import STAMPS, ClusterField, RegencyField, WaveField
 from training.models import Draw, Placement, TrainingClass
 
 

@@ -40,28 +40,6 @@ def _guarantee(label: StrOrPromise) -> forms.IntegerField:
     )
 
 
-class DecisionForm(forms.Form):
-    decree_number = forms.CharField(
-        label=gettext_lazy("Nomor keputusan"), help_text=gettext_lazy("Seperti tertulis di naskahnya."), max_length=60
-    )
-    decree_date = _day(gettext_lazy("Tanggal keputusan"))
-    author = forms.CharField(
-        label=gettext_lazy("Ditetapkan oleh"),
-        help_text=gettext_lazy("Jabatan, bukan nama orang. Contoh: Gubernur Jawa Tengah"),
-        max_length=160,
-    )
-    total = forms.IntegerField(
-        label=gettext_lazy("Jumlah tempat"),
-        help_text=gettext_lazy("Angka tanpa titik. Contoh: 20000"),
-        min_value=1,
-        max_value=2_000_000,
-        widget=forms.TextInput({"inputmode": "numeric"}),
-    )
-    document = forms.URLField(
-        label=gettext_lazy("Alamat naskah keputusan"), required=False, assume_scheme="https", max_length=300
-    )
-
-
 class WaveForm(forms.Form):
     """Fields of a draft, or those that may still change of an open wave; `fields` in clusters.services.waves.EDITABLE."""
 
@@ -153,7 +131,7 @@ class WaveForm(forms.Form):
 
 
 def _decision_label(decision: QuotaDecision) -> str:
-    places = number_format(decision.total, use_l10n=True, force_grouping=True)
+    places = number_format(decision.places, use_l10n=True, force_grouping=True)
     return _("%(number)s: %(places)s tempat") % {"number": decision.decree_number, "places": places}
 
 

@@ -1,7 +1,7 @@
 """What is scarce, and who administers it."""
 
 from clusters.models.calendar import Holiday
-from clusters.models.data import Dataset, Observation
+from clusters.models.data import Dataset, FigureChoice, Indicator, Observation
 from clusters.models.offices import LabourOffice, Membership, MembershipProposal
 from clusters.models.places import (
     BlankSpotVillage,
@@ -13,7 +13,7 @@ from clusters.models.places import (
     Village,
     in_language,
 )
-from clusters.models.quota import QuotaCell, QuotaSplit
+from clusters.models.quota import QuotaCell, QuotaPolicy, QuotaSplit, Scenario, ScenarioComment
 from clusters.models.waves import QuotaDecision, RuleSet, Wave
 
 __all__ = [
@@ -22,7 +22,9 @@ __all__ = [
     "ClusterArea",
     "Dataset",
     "District",
+    "FigureChoice",
     "Holiday",
+    "Indicator",
     "LabourOffice",
     "Membership",
     "MembershipProposal",
@@ -30,9 +32,12 @@ __all__ = [
     "Observation",
     "QuotaCell",
     "QuotaDecision",
+    "QuotaPolicy",
     "QuotaSplit",
     "Regency",
     "RuleSet",
+    "Scenario",
+    "ScenarioComment",
     "Village",
     "Wave",
     "in_language",

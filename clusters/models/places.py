@@ -131,6 +131,7 @@ class ClusterArea(models.Model):
     regency = models.ForeignKey(Regency, models.PROTECT, null=True)
     village = models.ForeignKey(Village, models.PROTECT, null=True)
     ring = models.CharField(max_length=20)
+    decree = models.CharField(max_length=60, blank=True, help_text="number of the decree that lists it")
     active = models.BooleanField()
     valid_from = models.DateField(null=True)
     valid_to = models.DateField(null=True)

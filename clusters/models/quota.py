@@ -8,13 +8,88 @@ from django.db.models import F, Q
 
 from clusters.models.places import Cluster, Regency
 from clusters.models.waves import Wave
-from clusters.querysets import QuotaSplitQuerySet
+from clusters.querysets import ProvinceQuerySet, QuotaSplitQuerySet
 from records.ids import uuid7
 from records.models import Stamped
 
 
+class QuotaPolicy(models.Model):
+    """A version of the province's rules of the split (clusters.policy). The highest counts; version 0 ships with the code."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    version = models.PositiveIntegerField(unique=True)
+    name = models.CharField(max_length=120)
+    rules = models.JSONField()
+    reason = models.CharField(max_length=300)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    objects: ClassVar[ProvinceQuerySet] = ProvinceQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-version"]
+        constraints = [models.CheckConstraint(condition=Q(version__gt=0), name="clusters_quotapolicy_version")]
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.name}"
+
+
+class Scenario(models.Model):
+    """A planner's what-if of a wave: rules laid over the policy. Nothing follows from it until it is proposed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    wave = models.ForeignKey(Wave, models.PROTECT, related_name="scenarios")
+    name = models.CharField(max_length=120)
+    overrides = models.JSONField(default=dict, help_text="overrides of the policy, as clusters.policy.Rules")
+    copied_from = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    revision = models.PositiveIntegerField(
+        default=1, help_text="counts up with each change, so that none is lost unseen"
+    )
+    archived = models.BooleanField(default=False)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    objects: ClassVar[ProvinceQuerySet] = ProvinceQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-changed_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["wave", "name"], condition=Q(archived=False), name="clusters_scenario_name"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ScenarioComment(models.Model):
+    """What a colleague remarks on a scenario."""
+
+    scenario = models.ForeignKey(Scenario, models.PROTECT, related_name="comments")
+    text = models.CharField(max_length=600)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    objects: ClassVar[ProvinceQuerySet] = ProvinceQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.scenario_id} {self.created_at}"
+
+
 class QuotaSplit(Stamped):
     """A version of a wave's split: proposed by one person or job, published by a second person, never changed."""
+
+    class Method(models.TextChoices):
+        """As clusters.division."""
+
+        TWO_STAGES = "two_stages"
+        BY_REGENCY = "by_regency"
+        TWO_WAY = "two_way"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     wave = models.ForeignKey(Wave, models.PROTECT, related_name="splits")
@@ -22,9 +97,19 @@ class QuotaSplit(Stamped):
     total = models.PositiveIntegerField()
     unassigned = models.PositiveIntegerField()
     reason = models.CharField(max_length=200)
+    method = models.CharField(max_length=12, choices=Method, default=Method.TWO_STAGES)
     inputs_digest = models.CharField(max_length=64)
+    overrides = models.JSONField(default=dict, help_text="the scenario's overrides of the policy")
+    scenario = models.ForeignKey(Scenario, models.PROTECT, null=True, related_name="+")
+    restores = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+", help_text="the version it goes back to"
+    )
+    changes = models.JSONField(default=list, help_text="which inputs differ from the version before")
+    shown_digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of what the second person was shown")
     policy = models.JSONField(help_text="policy figures, data sets with dates, code version")
-    divisors = models.JSONField(help_text="persons per place by cluster code, as numerator and denominator")
+    divisors = models.JSONField(
+        help_text="persons per place by cluster code and regency id, as numerator and denominator"
+    )
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     published_at = models.DateTimeField(null=True)

@@ -6,7 +6,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from clusters.querysets import WaveQuerySet
+from clusters.models.places import Cluster, Regency
+from clusters.querysets import QuotaDecisionQuerySet, WaveQuerySet
 from records.ids import uuid7
 from records.models import Stamped
 
@@ -28,17 +29,56 @@ GROUPS = ("women", "disability", "laid_off", "remote")
 
 
 class QuotaDecision(Stamped):
-    """A total of places with the decree that set it."""
+    """A total of places with the decree that set it, for the country, the province, a cluster or a regency.
+
+    total: None says that the decree left the size undecided. A corrected decree is a new row that replaces the former.
+    """
+
+    class Level(models.TextChoices):
+        NATIONAL = "national"
+        PROVINCE = "province"
+        CLUSTER = "cluster"
+        REGENCY = "regency"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    decree_number = models.CharField(max_length=60, unique=True)
+    level = models.CharField(max_length=8, choices=Level, default=Level.PROVINCE)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="parts")
+    cluster = models.ForeignKey(Cluster, models.PROTECT, null=True)
+    regency = models.ForeignKey(Regency, models.PROTECT, null=True)
+    replaces = models.OneToOneField("self", models.PROTECT, null=True, related_name="replaced_by")
+    decree_number = models.CharField(max_length=60)
     decree_date = models.DateField()
     author = models.CharField(max_length=160)
-    total = models.PositiveIntegerField()
+    total = models.PositiveIntegerField(null=True)
     document = models.URLField(max_length=300, blank=True)
+
+    objects: ClassVar[QuotaDecisionQuerySet] = QuotaDecisionQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["decree_number", "level", "cluster", "regency"],
+                nulls_distinct=False,
+                name="clusters_quotadecision_decree_number",
+            ),
+            models.CheckConstraint(
+                condition=Q(level="national", parent__isnull=True, cluster__isnull=True, regency__isnull=True)
+                | Q(level="province", cluster__isnull=True, regency__isnull=True)
+                | Q(level="cluster", parent__isnull=False, cluster__isnull=False, regency__isnull=True)
+                | Q(level="regency", parent__isnull=False, cluster__isnull=True, regency__isnull=False),
+                name="clusters_quotadecision_level",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.decree_number
+
+    @property
+    def places(self) -> int:
+        """The total. Raises ValueError where it was left undecided; a wave's never is (clusters_wave_decided)."""
+        if self.total is None:
+            raise ValueError(f"{self.decree_number} leaves the size undecided")
+        return self.total
 
 
 class RuleSet(models.Model):

@@ -1,44 +1,43 @@
-"""Demand, floors and caps of a wave's cells: which figure speaks for which cell, and what stands in where none does.
+"""Demand, floors and caps of a wave's cells, from the figures of the day, the rules and the decrees.
 
-Before registration closes demand is the labour figure that the policy names for the cluster; afterwards the verified
+Before registration closes demand is the labour figure that the rules name for the cluster; afterwards the verified
 registrants. Every choice is kept with the figures it was made from, so each number can be explained and recomputed.
 A missing figure is missing: the cell has no weight and lives on its floor.
 """
 
 import json
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 from hashlib import sha256
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
 from django.db.models import Q
 
 from clusters.apportionment import Counts
-from clusters.models import Cluster, ClusterArea, Observation, Regency, Wave
+from clusters.models import (
+    Cluster,
+    ClusterArea,
+    FigureChoice,
+    Indicator,
+    Observation,
+    QuotaDecision,
+    QuotaPolicy,
+    QuotaSplit,
+    Regency,
+    Wave,
+)
+from clusters.policy import SHIPPED, Formula, Rules, read_rules
+from clusters.selectors.figures import TWELFTHS, UNIT, Basis, Figures, Series, reference
 
-UNIT = 12  # lcm(1..4): weights are whole twelfths of a person
-TWELFTHS = "persons/12"  # unit of registrants: someone who fits k of four clusters counts 12/k in each
+__all__ = ["TWELFTHS", "UNIT", "SplitInputs", "split_inputs"]
 
-# What the sources leave open, as policy. Stored with every split.
-POLICY: dict[str, Any] = {
-    "floor": 16,  # one class, where the cell has seats for one
-    "indicators": {
-        "PMI": ["pmi_placed"],
-        "BOROBUDUR": ["population"],
-        "PHK": ["phk_workers"],
-        "AFIRMASI": ["unemployed_female", "population_female"],
-    },
-    "by_area": ["BOROBUDUR"],  # exists only where an area of the cluster is switched on
-}
-CONFIDENCE = {"low": 1, "medium": 2, "high": 3}
-
-Basis = dict[str, Any]
-Figures = Sequence[Observation]
+NO_CAP = np.iinfo(np.int64).max
+WORST = ("missing", "estimated", "entered", "reported")  # a sum is no surer than its least sure part
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +45,9 @@ class SplitInputs:
     """Everything a split is made of. weight (twelfths of persons), floor, cap: (C, R) in the order of the lists.
 
     basis[c][r] says where the three come from: {"weight": ..., "floor": ..., "cap": ...}, ready for JSON. A weight's
-    status is "reported", "estimated", "missing", or "outside" where the cluster does not exist.
+    status is "reported", "entered", "estimated", "missing", or "outside" where the cluster does not exist.
+    cluster_totals, regency_totals: what decrees fix below the wave's own, None where they do not.
+    overrides: what a scenario laid over the policy; rules: both together.
     """
 
     wave: Wave
@@ -57,10 +58,23 @@ class SplitInputs:
     cap: Counts
     basis: list[list[Basis]]
     policy: dict[str, Any]
+    rules: Rules
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    cluster_totals: Sequence[int | None] = ()
+    regency_totals: Sequence[int | None] = ()
 
     @property
     def total(self) -> int:
-        return self.wave.decision.total
+        return self.wave.decision.places if self.rules.total is None else self.rules.total
+
+    @property
+    def claims(self) -> Counts:
+        """What each cluster claims of the total: its demand times its factor, or its share by policy."""
+        if self.rules.shares is not None:
+            return np.array([self.rules.shares[cluster.code] for cluster in self.clusters], dtype=np.int64)
+        demand = [int(row.sum()) for row in self.weight]
+        factors = [self.rules.factors.get(cluster.code, Fraction(1)) for cluster in self.clusters]
+        return np.array([round(count * factor) for count, factor in zip(demand, factors, strict=True)], dtype=np.int64)
 
     @property
     def digest(self) -> str:
@@ -69,40 +83,61 @@ class SplitInputs:
         return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def split_inputs(*, wave: Wave, today: date) -> SplitInputs:
-    """Read the current figures and choose. Four queries, whatever the number of cells (`wave` with its decision)."""
+def current_policy() -> tuple[int, dict[str, Any]]:
+    """Version and rules of the policy that counts: the province's newest, else the one that ships (version 0)."""
+    stored = QuotaPolicy.objects.values_list("version", "rules").first()
+    return stored or (0, SHIPPED)
+
+
+def split_inputs(*, wave: Wave, today: date, overrides: Mapping[str, Any] | None = None) -> SplitInputs:
+    """Read the current figures and choose. A fixed number of queries, whatever the number of cells (`wave` with its
+    decision). `overrides`: a scenario's; None takes those of the version in force.
+
+    Raises clusters.policy.BadRules for overrides that cannot be read.
+    """
+    in_force = QuotaSplit.objects.published().filter(wave=wave).order_by("-version").first()
+    if overrides is None:
+        overrides = in_force.overrides if in_force else {}
+    version, stored = current_policy()
+    rules = read_rules(stored, overrides)
     clusters, regencies = list(Cluster.objects.all()), list(Regency.objects.all())
-    areas = _areas(today)
-    published: defaultdict[tuple[str, int | None], list[Observation]] = defaultdict(list)
-    counted: dict[tuple[str, int, int], Observation] = {}
-    for figure in _current_figures(wave):
-        if figure.wave_id is None:
-            published[figure.indicator, figure.regency_id].append(figure)
-        elif figure.cluster_id is not None and figure.regency_id is not None:
-            counted[figure.indicator, figure.cluster_id, figure.regency_id] = figure
+    published, counted = _current_figures(wave, rules)
+    figures = Figures(
+        published, FigureChoice.objects.all(), dict(Indicator.objects.exclude(of="").values_list("pk", "of"))
+    )
     by_registrants = wave.state not in {Wave.State.DRAFT, Wave.State.OPEN} and any(
         indicator == Observation.Indicator.REGISTRANTS for indicator, _, _ in counted
     )
+    places = [regency.pk for regency in regencies]
+    areas = _areas(today)
+    before = _seats(in_force) if in_force and rules.band is not None else {}
 
     basis: list[list[Basis]] = []
     for cluster in clusters:
-        choice = _Choice(POLICY["indicators"][cluster.code], published, [regency.pk for regency in regencies])
+        formula = rules.formulas[cluster.code]
+        demand = _Demand(formula, figures, places)
         row = []
         for regency in regencies:
             place = (cluster.pk, regency.pk)
-            if cluster.code in POLICY["by_area"] and place not in areas:
-                row.append({"weight": _unweighted("outside"), **_bounds({})})
+            if formula.by_area and place not in areas:
+                row.append({"weight": _unweighted("outside"), **_bounds(Rules({}), "", {})})
                 continue
             cell = {name: counted.get((name, *place)) for name in Observation.Indicator.values}
             weight = (
                 _registered(cell[Observation.Indicator.REGISTRANTS])
                 if by_registrants
-                else choice.of(regency.pk, villages=areas.get(place, 0))
+                else demand.of(regency.pk, villages=areas.get(place, 0))
             )
-            row.append({"weight": weight, **_bounds(cell)})
+            row.append({"weight": weight, **_bounds(rules, f"{regency.pk}-{cluster.code}", cell, before.get(place))})
         basis.append(row)
 
     decision = wave.decision
+    parts = {
+        (part.cluster_id, part.regency_id): part.total
+        for part in QuotaDecision.objects.standing().filter(parent=decision, total__isnull=False)
+    }
+    cluster_totals = [parts.get((cluster.pk, None)) for cluster in clusters]
+    regency_totals = [parts.get((None, regency.pk)) for regency in regencies]
     return SplitInputs(
         wave=wave,
         clusters=clusters,
@@ -111,24 +146,46 @@ def split_inputs(*, wave: Wave, today: date) -> SplitInputs:
         floor=_table(basis, "floor"),
         cap=_table(basis, "cap"),
         basis=basis,
-        policy=POLICY
-        | {
+        rules=rules,
+        overrides=overrides,
+        cluster_totals=cluster_totals,
+        regency_totals=regency_totals,
+        policy={
+            **stored,
+            **overrides,
+            "formulas": {**stored["formulas"], **overrides.get("formulas", {})},
+            "version": version,
             "weights": "registrants" if by_registrants else "indicators",
             "decree": decision.decree_number,
             "decree_date": decision.decree_date.isoformat(),
+            "decreed": {
+                "clusters": {c.code: n for c, n in zip(clusters, cluster_totals, strict=True) if n is not None},
+                "regencies": {str(r.pk): n for r, n in zip(regencies, regency_totals, strict=True) if n is not None},
+            },
         },
     )
 
 
-def _current_figures(wave: Wave) -> Iterable[Observation]:
-    named = {name for names in POLICY["indicators"].values() for name in names} | {"population"}
-    return (
+def _current_figures(wave: Wave, rules: Rules) -> tuple[list[Observation], dict[tuple[str, int, int], Observation]]:
+    """Published figures, and those the portal counted for this wave by (indicator, cluster, regency)."""
+    named = {name for formula in rules.formulas.values() for use in formula.use for name in use}
+    bases = Indicator.objects.filter(pk__in=named).exclude(of="").values("of")
+    found = (
         Observation.objects.current()
         .filter(
-            Q(wave=wave, indicator__in=Observation.Indicator.values) | Q(wave=None, cluster=None, indicator__in=named)
+            Q(wave=wave, indicator__in=Observation.Indicator.values, sex="")
+            | Q(wave=None, cluster=None, sex="", with_disability=None)
+            & (Q(indicator__in=named | {"population"}) | Q(indicator__in=bases))
         )
         .select_related("dataset")
     )
+    published = [figure for figure in found if figure.wave_id is None]
+    counted = {
+        (figure.indicator, figure.cluster_id, figure.regency_id): figure
+        for figure in found
+        if figure.wave_id and figure.cluster_id is not None and figure.regency_id is not None
+    }
+    return published, counted
 
 
 def _areas(today: date) -> dict[tuple[int, int], int]:
@@ -138,144 +195,88 @@ def _areas(today: date) -> dict[tuple[int, int], int]:
     return villages | {(cluster, regency): 0 for cluster, regency, _ in areas if regency is not None}
 
 
-class _Choice:
-    """The figure that speaks for each regency in one cluster: of the surest figures the newest.
+def _seats(split: QuotaSplit) -> dict[tuple[int, int], int]:
+    return {(c, r): seats for c, r, seats in split.cells.values_list("cluster_id", "regency_id", "seats")}
 
-    One indicator serves the whole cluster, or its cells could not be compared: the first of the policy's list that
-    every regency or the province has; else the last. The rate for regencies without a figure is the province's figure
-    over its population; where the province has none, that of all reporting regencies together.
-    """
 
-    def __init__(
-        self, indicators: Sequence[str], published: Mapping[tuple[str, int | None], Figures], regencies: Sequence[int]
-    ) -> None:
-        *preferred, last = indicators
+class _Demand:
+    """A cluster's formula on the figures of the day."""
 
+    def __init__(self, formula: Formula, figures: Figures, regencies: Sequence[int]) -> None:
         def serves(indicator: str) -> bool:
-            return all((indicator, place) in published for place in regencies) or (indicator, None) in published
+            return figures.knows(indicator, None) or all(figures.knows(indicator, place) for place in regencies)
 
-        self.indicator = next(filter(serves, preferred), last)
-        self.figures = {place: published.get((self.indicator, place), []) for place in (None, *regencies)}
-        self.population = {
-            place: figures[0] if (figures := _ranked(published.get(("population", place), []))) else None
-            for place in (None, *regencies)
-        }
-        self.rate = self._rate()
+        *preferred, last = formula.use
+        self.per, self.figures = formula.per, figures
+        self.terms = next((use for use in preferred if all(map(serves, use))), last)
+        self.series = {name: Series(figures, name, regencies, formula.missing) for name in self.terms}
 
     def of(self, place: int, *, villages: int = 0) -> Basis:
-        """`villages`: the cluster's area is only these many villages of the regency. Nobody publishes the population of
-        single villages, so the regency's figure stands in and is called an estimate."""
-        if self.figures[place]:
-            reported = _reported(self.indicator, self.figures[place])
-            return reported | {"status": "estimated", "villages": villages} if villages else reported
-        population = self.population[place]
-        if population is None or self.rate is None:
-            return _unweighted("missing", self.indicator)
-        persons = round(Fraction(population.value) * Fraction(self.rate["figure"]) / Fraction(self.rate["persons"]))
-        return {
-            "status": "estimated",
-            "indicator": self.indicator,
-            "value": persons * UNIT,
-            "population": _reference(population),
-            "rate": self.rate,
+        parts = {name: series.of(place, villages=villages) for name, series in self.series.items()}
+        status = min((part["status"] for part in parts.values()), key=WORST.index)
+        if status == "missing":
+            return _unweighted("missing", " + ".join(self.terms))
+        persons = sum((self.terms[name] * part.pop("figure") for name, part in parts.items()), Fraction())
+        if self.per == "count" and list(self.terms.values()) == [Fraction(1)]:
+            [part] = parts.values()
+            return part | {"value": round(persons * UNIT)}
+        basis: Basis = {
+            "status": status,
+            "indicator": " + ".join(self.terms),
+            "per": self.per,
+            "terms": [{"factor": str(self.terms[name]), **part} for name, part in parts.items()],
         }
-
-    def _rate(self) -> Basis | None:
-        chosen = {
-            place: (_ranked(figures)[0], population)
-            for place, figures in self.figures.items()
-            if figures and (population := self.population[place])
-        }
-        if province := chosen.pop(None, None):
-            figure, population = province
-            return {
-                "figure": _number(figure.value),
-                "persons": _number(population.value),
-                "of": [_reference(figure), _reference(population)],
-            }
-        if not chosen:
-            return None
-        return {
-            "figure": _number(sum((figure.value for figure, _ in chosen.values()), Decimal())),
-            "persons": _number(sum((population.value for _, population in chosen.values()), Decimal())),
-            "regencies": len(chosen),
-        }
-
-
-def _ranked(figures: Figures) -> Figures:
-    """The figure to choose first: the surest, of these the newest. Equals stand by source, so the choice is reproducible."""
-    by_source = sorted(figures, key=lambda figure: (figure.source, figure.value))
-    return sorted(
-        by_source, key=lambda figure: (CONFIDENCE.get(figure.confidence, 0), _end_of(figure.period)), reverse=True
-    )
-
-
-def _end_of(period: str) -> str:
-    """The last day a period may mean, as sortable text: "2021" and "2021-08" and "2025-01..02"."""
-    first, _, tail = period.partition("..")
-    end = first[: len(first) - len(tail)] + tail
-    return end + "-12-31"[len(end) - 4 :] if len(end) in {4, 7} else end
-
-
-def _reported(indicator: str, figures: Figures) -> Basis:
-    chosen, *others = _ranked(figures)
-    return {
-        "status": "reported",
-        "indicator": indicator,
-        "value": round(chosen.value if chosen.unit == TWELFTHS else chosen.value * UNIT),
-        "chosen": _reference(chosen),
-        "others": [_reference(other) for other in others],
-    }
+        if self.per == "head":
+            inhabitants = self.figures.of("population", place)
+            if inhabitants is None or not inhabitants["figure"]:
+                return _unweighted("missing", "population")
+            persons = persons * 100_000 / inhabitants.pop("figure")
+            basis["inhabitants"] = inhabitants
+        return basis | {"value": round(persons * UNIT)}
 
 
 def _registered(registrants: Observation | None) -> Basis:
     indicator = Observation.Indicator.REGISTRANTS.value
-    return _reported(indicator, [registrants]) if registrants else _unweighted("missing", indicator)
+    found = Figures([registrants]).of(indicator, registrants.regency_id) if registrants else None
+    return found | {"value": round(found.pop("figure") * UNIT)} if found else _unweighted("missing", indicator)
 
 
 def _unweighted(status: str, indicator: str = "") -> Basis:
     return {"status": status, "indicator": indicator, "value": 0}
 
 
-def _bounds(cell: Mapping[str, Observation | None]) -> Basis:
-    """Floor and cap. Unknown seats are no seats: nobody may be promised a class that nobody has offered."""
+def _bounds(
+    rules: Rules, key: str, cell: Mapping[str, Observation | None], before: int | None = None
+) -> dict[str, Basis]:
+    """Floor and cap. Unknown seats are no seats: nobody may be promised a class that nobody has offered.
+
+    Seats and granted places are facts. The policy's bounds and the band yield to them, and the band to the policy's.
+    """
     seats, eligible, granted = (
         cell.get(name)
         for name in (Observation.Indicator.OPEN_SEATS, Observation.Indicator.ELIGIBLE, Observation.Indicator.GRANTED)
     )
-    cap = min(int(seats.value) if seats else 0, int(eligible.value) if eligible else np.iinfo(np.int64).max)
-    policy = POLICY["floor"] if cap >= POLICY["floor"] else 0
-    return {
-        "floor": {
-            "value": max(policy, int(granted.value) if granted else 0),
-            "policy": policy,
-            "granted": _reference(granted) if granted else None,
-        },
-        "cap": {
-            "value": cap,
-            "seats": _reference(seats) if seats else None,
-            "eligible": _reference(eligible) if eligible else None,
-        },
+    given = int(granted.value) if granted else 0
+    room = min(int(seats.value) if seats else 0, int(eligible.value) if eligible else NO_CAP)
+    own_floor, own_cap = rules.floors.get(key), rules.caps.get(key)
+    ceiling = min((bound for bound in (rules.ceiling, own_cap) if bound is not None), default=None)
+    cap = room if ceiling is None else min(room, max(ceiling, given))
+    policy = rules.floor if own_floor is None else own_floor
+    policy = policy if cap >= policy else 0
+    least = max(policy, given)
+    basis: Basis = {
+        "floor": {"policy": policy, "granted": reference(granted) if granted else None},
+        "cap": {"seats": reference(seats) if seats else None, "eligible": reference(eligible) if eligible else None},
     }
-
-
-def _reference(figure: Observation) -> Basis:
-    return {
-        "id": str(figure.pk),
-        "indicator": figure.indicator,
-        "value": _number(figure.value),
-        "unit": figure.unit,
-        "period": figure.period,
-        "source": figure.source,
-        "confidence": figure.confidence,
-        "note": figure.note,
-        "dataset": figure.dataset.name,
-        "as_of": figure.as_of.isoformat(),
-    }
-
-
-def _number(value: Decimal) -> int | float:
-    return int(value) if value == int(value) else float(value)
+    if ceiling is not None and ceiling < room:
+        basis["cap"]["policy"] = ceiling
+    if before is not None and rules.band is not None:
+        low, high = ceil(before * (1 - Fraction(rules.band, 100))), floor(before * (1 + Fraction(rules.band, 100)))
+        cap = max(min(cap, high), min(cap, least))
+        least = max(least, min(low, cap))
+        basis["band"] = {"before": before, "low": low, "high": high}
+    basis["floor"]["value"], basis["cap"]["value"] = least, cap
+    return basis
 
 
 def _table(basis: Sequence[Sequence[Basis]], name: str) -> Counts:

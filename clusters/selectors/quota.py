@@ -106,12 +106,15 @@ def matrix_of(split: QuotaSplit, *, since: QuotaSplit | None = None) -> Matrix:
 class Reason:
     """Why a cell has its places: the stored cell and what follows from its numbers alone.
 
-    persons: demand; divisor and next_price: persons per place; quotient: persons / divisor; rounded: to the nearest, and
-    of exactly one half (is_tie) as the tie was decided. None where weight decided nothing, or no next place is to be had.
+    persons: demand; per_cluster and per_regency: the parts of the divisor where both margins are decreed; divisor and
+    next_price: persons per place; quotient: persons / divisor; rounded: to the nearest, and of exactly one half (is_tie) as
+    the tie was decided. None where weight decided nothing, or no next place is to be had.
     """
 
     cell: QuotaCell
     persons: Fraction
+    per_cluster: Fraction | None
+    per_regency: Fraction | None
     divisor: Fraction | None
     quotient: Fraction | None
     rounded: int | None
@@ -128,8 +131,16 @@ def reason_of(split: QuotaSplit, key: str) -> Reason | None:
     if cell is None:
         return None
     persons = Fraction(cell.weight, UNIT)
-    stored = split.divisors.get(code)
-    divisor = Fraction(*stored) if stored else None
+    per_cluster, per_regency = (
+        Fraction(*stored) if (stored := split.divisors.get(part)) else None for part in (code, regency)
+    )
+    match split.method:
+        case QuotaSplit.Method.TWO_WAY:
+            divisor = per_cluster * per_regency if per_cluster and per_regency else None
+        case QuotaSplit.Method.BY_REGENCY:
+            divisor = per_regency
+        case _:
+            divisor = per_cluster
     quotient = persons / divisor if divisor else None
     is_tie = quotient is not None and quotient % 1 == Fraction(1, 2)
     rounded = int(quotient + Fraction(1, 2)) if quotient is not None else None
@@ -138,6 +149,8 @@ def reason_of(split: QuotaSplit, key: str) -> Reason | None:
     return Reason(
         cell=cell,
         persons=persons,
+        per_cluster=per_cluster,
+        per_regency=per_regency,
         divisor=divisor,
         quotient=quotient,
         rounded=rounded,
@@ -163,24 +176,25 @@ def versions_with_names(wave: Wave) -> list[QuotaSplit]:
 def demand_summary(inputs: SplitInputs) -> list[dict[str, Any]]:
     """Per cluster: how many cells stand on which kind of figure, how many have no seats known, and of which times.
 
-    Keys: cluster, reported, estimated, missing, outside, without_seats (counts of cells); indicators and periods (sorted
+    Keys: cluster, reported, entered, estimated, missing, outside, without_seats (counts of cells); indicators and periods (sorted
     lists); persons (int, the cluster's claim).
     """
     rows = []
     for cluster, basis, weight in zip(inputs.clusters, inputs.basis, inputs.weight, strict=True):
         demand = [cell["weight"] for cell in basis]
-        chosen = [cell["chosen"] for cell in demand if "chosen" in cell]
+        parts = [part for cell in demand for part in cell.get("terms", [cell])]
+        chosen = [part["chosen"] for part in parts if "chosen" in part]
         rows.append(
             {
                 "cluster": cluster,
                 **{
                     status: sum(cell["status"] == status for cell in demand)
-                    for status in ("reported", "estimated", "missing", "outside")
+                    for status in ("reported", "entered", "estimated", "missing", "outside")
                 },
                 "without_seats": sum(
                     cell["weight"]["status"] != "outside" and cell["cap"]["seats"] is None for cell in basis
                 ),
-                "indicators": sorted({cell["indicator"] for cell in demand} - {""}),
+                "indicators": sorted({part["indicator"] for part in parts} - {""}),
                 "periods": sorted({figure["period"] for figure in chosen}),
                 "persons": int(weight.sum()) // UNIT,
             }

@@ -19,11 +19,12 @@ def open_seats(wave_id: UUID) -> int:
 
 
 def unused_decisions(wave: Wave | None = None) -> QuerySet[QuotaDecision]:
-    """Decisions no running wave has, and the one of `wave`; newest first."""
+    """Totals of the province that no running wave has, and the one of `wave`; newest first."""
     used = Wave.objects.exclude(state=Wave.State.CANCELLED)
     if wave is not None:
         used = used.exclude(pk=wave.pk)
-    return QuotaDecision.objects.exclude(pk__in=used.values("decision")).order_by("-decree_date", "-pk")
+    decided = QuotaDecision.objects.standing().filter(level=QuotaDecision.Level.PROVINCE, total__isnull=False)
+    return decided.exclude(pk__in=used.values("decision")).order_by("-decree_date", "-pk")
 
 
 def waves_with_splits(scope: Scope) -> QuerySet[Wave]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from fractions import Fraction
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -10,7 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from accounts.scope import Scope
-from clusters.apportionment import Infeasible, TableApportionment, apportion_table
+from clusters.apportionment import Infeasible, InfeasibleMargins
+from clusters.division import Division, MarginsDisagree, divide
 from clusters.models import QuotaCell, QuotaSplit, Wave
 from clusters.selectors.demand import UNIT, SplitInputs, split_inputs
 from clusters.selectors.quota import PROPOSE, proposal_jobs
@@ -39,9 +41,13 @@ class NotTheNewest(SplitRefused):
 
 
 class Unsplittable(SplitRefused):
-    """The floors cannot be honoured. cells: (regency id, cluster code); short: places missing; digest of the inputs."""
+    """Floors or decreed totals cannot be honoured.
 
-    def __init__(self, *, cells: Sequence[tuple[int, str]], short: int, digest: str) -> None:
+    cells: (regency id, cluster code), either None where a whole cluster or regency is meant; short: places missing; digest
+    of the inputs.
+    """
+
+    def __init__(self, *, cells: Sequence[tuple[int | None, str | None]], short: int, digest: str) -> None:
         super().__init__(f"{short} places short in {len(cells)} cells")
         self.cells, self.short, self.digest = list(cells), short, digest
 
@@ -102,20 +108,22 @@ def propose_split(*, wave_id: UUID, requested_by: UUID | None, reason: str, now:
         newest: QuotaSplit | None = wave.splits.order_by("-version").first()
         if newest and newest.inputs_digest == digest:
             return newest
-        table, unit = _apportion(inputs, digest)
+        division, unit = _divide(inputs, digest)
         split = QuotaSplit.objects.create(
             wave=wave,
             version=newest.version + 1 if newest else 1,
             total=inputs.total,
-            unassigned=table.unassigned,
+            unassigned=division.unassigned,
+            method=division.method,
             reason=reason,
             inputs_digest=digest,
+            overrides=dict(inputs.overrides),
             policy=inputs.policy,
-            divisors=_divisors(inputs, table, unit),
+            divisors=_divisors(inputs, division, unit),
             proposed_by_id=requested_by,
             as_of=now,
         )
-        QuotaCell.objects.bulk_create(_cells(split, inputs, table, unit))
+        QuotaCell.objects.bulk_create(_cells(split, inputs, division, unit))
         record_event(
             kind="quota.proposed",
             actor_id=requested_by,
@@ -128,35 +136,57 @@ def propose_split(*, wave_id: UUID, requested_by: UUID | None, reason: str, now:
     return split
 
 
-def _apportion(inputs: SplitInputs, digest: str) -> tuple[TableApportionment, int]:
+def _divide(inputs: SplitInputs, digest: str) -> tuple[Division, int]:
     """The table, and the twelfths of a person in one unit of its weights.
 
     Scaling changes no place; whole persons where they are whole make the divisor a short number of persons.
     """
     unit = 1 if (inputs.weight % UNIT).any() else UNIT
+    codes, places = [cluster.code for cluster in inputs.clusters], [regency.pk for regency in inputs.regencies]
     try:
-        return apportion_table(inputs.weight // unit, inputs.total, inputs.floor, inputs.cap), unit
+        division = divide(
+            weights=inputs.weight // unit,
+            total=inputs.total,
+            floor=inputs.floor,
+            cap=inputs.cap,
+            claims=inputs.claims,
+            cluster_totals=inputs.cluster_totals,
+            regency_totals=inputs.regency_totals,
+        )
+    except MarginsDisagree as error:
+        decreed = max(error.clusters, error.regencies)
+        raise Unsplittable(cells=[], short=abs(decreed - error.total), digest=digest) from error
+    except InfeasibleMargins as error:
+        cut = [(None, codes[row]) for row in error.rows] + [(places[column], None) for column in error.columns]
+        raise Unsplittable(cells=cut, short=error.short, digest=digest) from error
     except Infeasible as error:
-        cells = [
-            (inputs.regencies[column].pk, inputs.clusters[row].code)
-            for row, column in zip(error.rows, error.columns, strict=True)
-        ]
+        cells = [(places[column], codes[row]) for row, column in zip(error.rows, error.columns, strict=True)]
         raise Unsplittable(cells=cells, short=error.short, digest=digest) from error
+    return division, unit
 
 
-def _divisors(inputs: SplitInputs, table: TableApportionment, unit: int) -> dict[str, list[int] | None]:
-    """Persons per place by cluster code, as numerator and denominator; "*" is the stage between the clusters.
+def _divisors(inputs: SplitInputs, division: Division, unit: int) -> dict[str, list[int] | None]:
+    """Persons per place by cluster code and, where regencies have one, by regency id, as numerator and denominator; "*"
+    is the first stage, in which claims are compared. None where weight decided nothing.
 
-    None where weight decided nothing.
+    In two ways a cell's divisor is the product of both; the unit then stands with the clusters.
     """
-    codes = ["*", *(cluster.code for cluster in inputs.clusters)]
+    two_way = division.method == "two_way"
+    by_regency = dict(zip((str(regency.pk) for regency in inputs.regencies), division.regencies, strict=True))
+    levels = {
+        "*": division.between,
+        **dict(zip((cluster.code for cluster in inputs.clusters), division.clusters, strict=True)),
+        **(by_regency if division.method != "two_stages" else {}),
+    }
     return {
-        code: None if level.divisor is None else list((level.divisor * unit / UNIT).as_integer_ratio())
-        for code, level in zip(codes, [table.clusters, *table.regencies], strict=True)
+        key: None
+        if level is None
+        else list((level if two_way and key in by_regency else level * Fraction(unit, UNIT)).as_integer_ratio())
+        for key, level in levels.items()
     }
 
 
-def _cells(split: QuotaSplit, inputs: SplitInputs, table: TableApportionment, unit: int) -> list[QuotaCell]:
+def _cells(split: QuotaSplit, inputs: SplitInputs, division: Division, unit: int) -> list[QuotaCell]:
     return [
         QuotaCell(
             split=split,
@@ -165,12 +195,12 @@ def _cells(split: QuotaSplit, inputs: SplitInputs, table: TableApportionment, un
             weight=inputs.weight[i, j],
             floor=inputs.floor[i, j],
             cap=inputs.cap[i, j],
-            seats=table.seats[i, j],
-            binds=row.binding[j],
-            next_price="" if (price := row.next_price[j]) is None else str(price * unit),
+            seats=division.seats[i, j],
+            binds=division.binding[i][j],
+            next_price="" if (price := division.next_price[i][j]) is None else str(price * unit),
             basis=inputs.basis[i][j],
         )
-        for i, (cluster, row) in enumerate(zip(inputs.clusters, table.regencies, strict=True))
+        for i, cluster in enumerate(inputs.clusters)
         for j, regency in enumerate(inputs.regencies)
     ]
 

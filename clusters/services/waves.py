@@ -1,11 +1,11 @@
-"""Waves as the province runs them: decreed, prepared, opened, extended, closed, cancelled.
+"""Waves as the province runs them: prepared, opened, extended, closed, cancelled.
 
 The steps from the freeze on are the draw's (training.services.draws); the dates of the training move a wave by themselves.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.scope import Scope
-from clusters.models import QuotaDecision, Wave
+from clusters.models import Wave
 from clusters.selectors.waves import open_seats
 from clusters.services.states import WrongState, move_wave
 from records.services.constraints import violated
@@ -69,29 +69,7 @@ class DecisionUsed(Exception):
 
 
 class NameTaken(Exception):
-    """Another wave has this address, or another decision this decree number."""
-
-
-def create_decision(
-    *, scope: Scope, decree_number: str, decree_date: date, author: str, total: int, document: str = "", now: datetime
-) -> QuotaDecision:
-    """Record a total of places with its decree; it never changes afterwards.
-
-    Raises PermissionDenied, NameTaken.
-    """
-    _province_only(scope)
-    decision = QuotaDecision(
-        decree_number=decree_number,
-        decree_date=decree_date,
-        author=author,
-        total=total,
-        document=document,
-        as_of=now,
-    )
-    with _unique("clusters_quotadecision_decree_number"):
-        decision.save(force_insert=True)
-    _record(scope, "decision.created", "quota_decision", decision.pk, now)
-    return decision
+    """Another wave has this address."""
 
 
 def create_wave(*, scope: Scope, values: Mapping[str, Any], now: datetime) -> Wave:

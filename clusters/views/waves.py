@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import ScopedRequest, staff
-from clusters.forms.waves import DecisionForm, ExtendForm, ReasonForm, WaveForm
+from clusters.forms.waves import ExtendForm, ReasonForm, WaveForm
 from clusters.models import Wave
 from clusters.models.waves import STATE_WORDS
 from clusters.selectors.waves import open_seats, unused_decisions, wave_events, waves_with_splits
@@ -71,20 +71,6 @@ def province(request: ScopedRequest) -> HttpResponse:
 @staff(*ACTORS, "auditor")
 def wave_page(request: ScopedRequest, wave: str) -> HttpResponse:
     return _page(request, _wave(request, wave))
-
-
-@staff(*ACTORS)
-def decision_new(request: ScopedRequest) -> HttpResponse:
-    form = DecisionForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.create_decision(scope=request.scope, now=timezone.now(), **form.cleaned_data)
-        except services.NameTaken:
-            form.add_error("decree_number", _("Keputusan dengan nomor ini sudah dicatat."))
-        else:
-            messages.success(request, _("Keputusan dicatat. Siapkan gelombangnya sekarang."))
-            return redirect("wave-new")
-    return render(request, "clusters/waves/decision.html", {"form": form}, status=422 if form.errors else 200)
 
 
 @staff(*ACTORS)

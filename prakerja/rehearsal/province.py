@@ -14,8 +14,9 @@ from accounts.scope import Scope
 from accounts.services import create_user
 from clusters.models import Cluster, LabourOffice, Membership, QuotaSplit, Regency, RuleSet, Village, Wave
 from clusters.selectors.areas import area_lists
+from clusters.services.decisions import create_decision
 from clusters.services.quota import propose_split, publish_split
-from clusters.services.waves import create_decision, create_wave, transition
+from clusters.services.waves import create_wave, transition
 from prakerja.rehearsal.authenticator import give_phone
 from prakerja.rehearsal.population import Place
 from records.ids import uuid7

@@ -196,10 +196,10 @@ class TestDigest:
         assert read(wave).digest != before
 
 
-def test_four_queries_whatever_the_number_of_cells(django_assert_num_queries: Any) -> None:
+def test_nine_queries_whatever_the_number_of_cells(django_assert_num_queries: Any) -> None:
     wave = Wave.objects.select_related("decision").get(pk=make_wave().pk)
     deliver_indicators()
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(9):
         split_inputs(wave=wave, today=NOW.date())
 
 

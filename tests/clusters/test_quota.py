@@ -347,5 +347,5 @@ def test_proposals_at_once_come_one_after_the_other(day: int, versions: list[int
 
 
 def test_queries_of_a_proposal_do_not_grow(wave: Wave, django_assert_max_num_queries: Any) -> None:
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(16):
         propose(wave)

@@ -296,7 +296,7 @@ class TestProvincePage:
         propose_split(wave_id=wave.pk, requested_by=None, reason="Uji", now=NOW)
         client = as_role("approver")
         client.get(PROVINCE)
-        with django_assert_num_queries(17):
+        with django_assert_num_queries(22):
             client.get(PROVINCE)
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.scope import NOBODY, Scope
 from clusters.models import QuotaDecision, Wave
+from clusters.services.decisions import AlreadyDecided, create_decision
 from clusters.services.states import WrongState, move_wave
 from clusters.services.waves import (
     DecisionUsed,
@@ -21,7 +22,6 @@ from clusters.services.waves import (
     NotReady,
     ReasonMissing,
     advance_waves,
-    create_decision,
     create_wave,
     edit_wave,
     extend_wave,
@@ -107,7 +107,7 @@ def test_service_and_plain_sql_allow_the_same_steps(old: str, new: str) -> None:
 def test_a_decision_is_recorded_once_and_never_changes(planner: Scope) -> None:
     decision = decide(planner)
     assert last_event().kind == "decision.created"
-    with pytest.raises(NameTaken):
+    with pytest.raises(AlreadyDecided):
         decide(planner)
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
         QuotaDecision.objects.filter(pk=decision.pk).update(total=1)

@@ -153,6 +153,7 @@ ACCESS: dict[str, Row] = {
     # The province
     "province": only(SEES_ALL, 200),
     "decision-new": only(PLANNERS, 200),
+    "decisions": only(SEES_ALL, 200),
     "wave-new": only(PLANNERS, 200),
     "province-wave": only(SEES_ALL, 200),
     "province-wave no-wave": only(SEES_ALL, 404),

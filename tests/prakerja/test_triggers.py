@@ -39,7 +39,8 @@ def test_append_only_stands_on_these_tables() -> None:
         row[0] for row in ask("SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'append_only'")
     }
     assert tables >= {
-        "clusters_dataset", "clusters_quotacell", "clusters_quotadecision", "records_event", "records_read",
+        "clusters_dataset", "clusters_figurechoice", "clusters_quotacell", "clusters_quotadecision",
+        "clusters_quotapolicy", "clusters_scenariocomment", "records_event", "records_read",
         "registrations_consent", "registrations_eligibilitydecision", "training_drawcutoff", "training_drawpack",
         "training_merkleblock",
     }  # fmt: skip

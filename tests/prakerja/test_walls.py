@@ -34,7 +34,7 @@ from tests.prakerja.database import ask, refused
 OPEN = {
     "django_content_type",
     "clusters_dataset",
-    "clusters_observation", "clusters_ruleset",
+    "clusters_ruleset",
     "records_seal", "training_merkleblock",
 }  # fmt: skip
 # No grant at all: only the owner's own work reads or writes them.
@@ -53,17 +53,22 @@ WALLED = {
     **dict.fromkeys(
         [
             *["clusters_blankspotvillage", "clusters_cluster", "clusters_clusterarea", "clusters_district"],
-            *["clusters_holiday", "clusters_labouroffice", "clusters_regency", "clusters_village"],
+            *["clusters_holiday", "clusters_indicator", "clusters_labouroffice", "clusters_regency", "clusters_village"],
             *["training_programme", "training_provider"],
         ],
         "INSERT, SELECT, UPDATE",
     ),
     "accounts_institution": "INSERT, SELECT, UPDATE",
+    "clusters_figurechoice": "INSERT, SELECT",
     "clusters_membership": "SELECT",
     "clusters_membershipproposal": "INSERT, SELECT",
+    "clusters_observation": "SELECT",
     "clusters_quotacell": "SELECT",
     "clusters_quotadecision": "INSERT, SELECT",
+    "clusters_quotapolicy": "INSERT, SELECT",
     "clusters_quotasplit": "SELECT, UPDATE",
+    "clusters_scenario": "INSERT, SELECT, UPDATE",
+    "clusters_scenariocomment": "INSERT, SELECT",
     "clusters_wave": "INSERT, SELECT, UPDATE",
     "mfa_authenticator": "DELETE, INSERT, SELECT, UPDATE",
     "records_event": "INSERT, SELECT",
