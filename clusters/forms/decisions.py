@@ -16,8 +16,8 @@ LEVELS = [
 ]
 
 
-class DecreeChoice(forms.ModelChoiceField):
-    def label_from_instance(self, obj: QuotaDecision) -> str:  # type: ignore[override]
+class DecreeChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: QuotaDecision) -> str:
         place = obj.regency or (obj.cluster and obj.cluster.name)
         return f"{obj.decree_number} ({place})" if place else obj.decree_number
 

@@ -53,7 +53,13 @@ WALLED = {
     **dict.fromkeys(
         [
             *["clusters_blankspotvillage", "clusters_cluster", "clusters_clusterarea", "clusters_district"],
-            *["clusters_holiday", "clusters_indicator", "clusters_labouroffice", "clusters_regency", "clusters_village"],
+            *[
+                "clusters_holiday",
+                "clusters_indicator",
+                "clusters_labouroffice",
+                "clusters_regency",
+                "clusters_village",
+            ],
             *["training_programme", "training_provider"],
         ],
         "INSERT, SELECT, UPDATE",
