@@ -332,7 +332,7 @@ class ObservationResource(ReferenceResource):
             self._deliver(self.rows, self.now)
 
     def store(self, rows: Iterable[Mapping[str, Any]], *, name: str, now: datetime) -> None:
-        nowhere_else: dict[str, Any] = {"cluster_id": None, "wave_id": None}
+        nowhere_else: dict[str, Any] = {"cluster_id": None, "wave_id": None, "sex": "", "with_disability": None}
         stated = {f.name for f in fields(NewObservation)} - nowhere_else.keys()
         figures = [NewObservation(**nowhere_else, **{key: row[key] for key in stated}) for row in rows]
         self._deliver(figures, now)

@@ -14,7 +14,7 @@ from records.models import Stamped
 
 
 class Indicator(Named):
-    """What a published figure counts. A figure under a name that is not listed here is refused by the import."""
+    """What a published figure counts, and what a planner may choose or enter figures of."""
 
     code = models.CharField(max_length=60, primary_key=True)
     unit = models.CharField(max_length=30)

@@ -35,14 +35,28 @@ class NewObservation:
     source: str
     confidence: str = "high"
     note: str = ""
+    sex: str = ""
+    with_disability: bool | None = None
 
 
-def record_observations(*, dataset_name: str, publisher: str, rows: Sequence[NewObservation], now: datetime) -> Dataset:
+def record_observations(
+    *,
+    dataset_name: str,
+    publisher: str,
+    rows: Sequence[NewObservation],
+    now: datetime,
+    source: str = "",
+    period: str = "",
+    licence: str = "",
+    imported_by_id: UUID | None = None,
+) -> Dataset:
     """Append a delivery and return its Dataset; the same delivery twice is one.
 
-    A figure of a wave supersedes the wave's current figure of the same (indicator, regency, cluster); a published one
-    (no wave) only the same source's for the same period, so that competing figures stay side by side. Where value, unit
-    and confidence are still the same no row is written. Must run with the owner's rights: web requests cannot write figures.
+    `source`, `period` and `licence` are those of the whole delivery; a stored one keeps what it was first given.
+    A figure of a wave supersedes the wave's current figure of the same (indicator, regency, cluster, sex,
+    with_disability); a published one (no wave) only the same source's for the same period, so that competing figures
+    stay side by side. Where value, unit and confidence are still the same no row is written. Must run with the owner's
+    rights: web requests cannot write figures.
 
     Raises django.db.IntegrityError (clusters_observation_once) when two rows of one delivery state the same figure.
     """
@@ -52,7 +66,15 @@ def record_observations(*, dataset_name: str, publisher: str, rows: Sequence[New
         list(Wave.objects.select_for_update(no_key=True).filter(pk__in=waves).order_by("pk"))
         dataset, is_new = Dataset.objects.get_or_create(
             checksum=sha256(content.encode()).hexdigest(),
-            defaults={"name": dataset_name, "publisher": publisher, "as_of": now},
+            defaults={
+                "name": dataset_name,
+                "publisher": publisher,
+                "as_of": now,
+                "source": source,
+                "period": period,
+                "licence": licence,
+                "imported_by_id": imported_by_id,
+            },
         )
         if not is_new:
             return dataset
@@ -79,7 +101,7 @@ def record_observations(*, dataset_name: str, publisher: str, rows: Sequence[New
 
 def _subject(row: NewObservation | Observation) -> Hashable:
     """What a figure is about: two figures about the same thing cannot both be current."""
-    subject = (row.indicator, row.regency_id, row.cluster_id, row.wave_id)
+    subject = (row.indicator, row.regency_id, row.cluster_id, row.wave_id, row.sex, row.with_disability)
     return subject if row.wave_id else (*subject, row.period, row.source, row.note)
 
 

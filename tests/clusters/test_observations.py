@@ -1,6 +1,7 @@
 """Figures are appended; what changed names its successor."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from accounts.services import enter_scope
 from clusters.models import Dataset, Observation
 from clusters.services.observations import record_observations
 from tests.clusters.quota_data import NOW, PHK, PMI, deliver, figure, make_wave
+from tests.factories.staff import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +25,33 @@ class TestRecordObservations:
         stored = Observation.objects.get()
         assert (stored.dataset, stored.value, stored.cluster_id, stored.wave_id) == (dataset, 32, PMI, wave.pk)
         assert (dataset.name, dataset.publisher, dataset.as_of) == ("Kursi terbuka", "Pelatihan", NOW)
+
+    def test_a_dataset_says_where_it_is_from_and_who_brought_it(self) -> None:
+        planner = make_user()
+        dataset = record_observations(
+            dataset_name="Keadaan Angkatan Kerja",
+            publisher="BPS",
+            rows=[figure("population", None, 37_000_000)],
+            now=NOW,
+            source="https://contoh.example/tabel",
+            period="2026-08",
+            licence="CC BY 4.0",
+            imported_by_id=planner.pk,
+        )
+        dataset.refresh_from_db()
+        assert (dataset.source, dataset.period) == ("https://contoh.example/tabel", "2026-08")
+        assert (dataset.licence, dataset.imported_by) == ("CC BY 4.0", planner)
+
+    def test_women_and_men_with_and_without_a_disability_are_counted_side_by_side(self) -> None:
+        wave = make_wave()
+        row = figure("registrants_by_group", 3301, 1, cluster_id=PMI, wave_id=wave.pk)
+        groups = [(sex, with_disability) for sex in ("f", "m") for with_disability in (None, False, True)]
+        deliver(*(replace(row, sex=sex, with_disability=disabled) for sex, disabled in groups))
+        deliver(replace(row, sex="f", with_disability=True, value=2), now=NOW + timedelta(days=1))
+        current = Observation.objects.current()
+        assert set(current.values_list("sex", "with_disability")) == set(groups)
+        assert current.get(value=2).with_disability is True
+        assert current.count() == len(groups)
 
     def test_changed_figure_of_a_wave_supersedes_and_keeps_the_old_row(self) -> None:
         wave = make_wave()
