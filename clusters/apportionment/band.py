@@ -61,8 +61,8 @@ def sensitivity(
     if row_totals is not None:
         check_array(row_totals, shape=weights.shape[:1])
         total = int(row_totals.sum())
-        for cells in zip(weights, row_totals.tolist(), floor, cap, strict=True):
-            apportion(*cells)
+        for line in zip(weights, row_totals.tolist(), floor, cap, strict=True):
+            apportion(*line)
     else:
         clusters = apportion_table(weights, total, floor, cap, shares).clusters
         row_totals = None if shares is None else clusters.seats

@@ -93,7 +93,7 @@ def is_biproportional(
     seats, multipliers = result.seats, (result.row_multipliers, result.column_multipliers)
     if tuple(map(len, multipliers)) != weights.shape or any(each <= 0 for side in multipliers for each in side):
         return False
-    if (seats > cap).any() or any(
+    if any(
         sum(line) != total
         for lines, margin in ((seats, row_totals), (seats.T, column_totals))
         for line, total in zip(lines.tolist(), margin.tolist(), strict=True)
@@ -108,9 +108,12 @@ def is_biproportional(
 
 
 def _is_rounded(w: int, s: int, low: int, high: int, places: int, per: int) -> bool:
-    if w == 0 or s <= low:
-        return s == low and (w == 0 or s == high or 2 * w * places <= (2 * s + 1) * per)
-    return (2 * s - 1) * per <= 2 * w * places and (s == high or 2 * w * places <= (2 * s + 1) * per)
+    """Whether s is w * places / per rounded, an exact half either way, or the bound that stops it. 0 never rounds up."""
+    return (
+        low <= s <= high
+        and (s == low or (2 * s - 1) * per <= 2 * w * places)
+        and (s == high or 2 * w * places <= (2 * s + 1) * per)
+    )
 
 
 def _binding(

@@ -78,8 +78,8 @@ def _ratios(table: Table, groups: list[list[int]], costs: Floats) -> dict[int, F
     """
     ratios: dict[int, Fraction] = {}
     for group in groups:
-        arcs = {(i, k): _exact_arc(table, i, k, costs[i, k]) for i in group for k in group if i != k}
-        arcs = {arc: found for arc, found in arcs.items() if found}
+        pairs = [(i, k) for i in group for k in group if i != k and costs[i, k] < inf]
+        arcs = {(i, k): _exact_arc(table, i, k, costs[i, k]) for i, k in pairs}
         before = np.full(len(costs), -1)
         ratios[group[0]] = Fraction(1)
         for _ in group:
@@ -99,9 +99,8 @@ def _ratios(table: Table, groups: list[list[int]], costs: Floats) -> dict[int, F
     return ratios
 
 
-def _exact_arc(table: Table, gains: int, loses: int, cost: float) -> tuple[Fraction, int] | None:
-    if cost == inf:
-        return None
+def _exact_arc(table: Table, gains: int, loses: int, cost: float) -> tuple[Fraction, int]:
+    """The least price at which one row gains a place that the other loses, and the column: exp of the arc's cost, exact."""
     close = np.flatnonzero(table.rise[gains] + table.fall[loses] <= cost + 2 * NOISE).tolist()
     prices = [
         (

@@ -37,7 +37,9 @@ class Table:
         self.weights, self.rows, self.floor, self.top = weights, rows, floor, top
         self.log_weights: Floats = np.log(np.where(weights > 0, 2 * weights, 1))
         claims, guess = _claims(weights, rows, columns, floor, top)
-        self.seats = _by_column(weights * np.exp(claims)[:, None], columns, floor, top, np.exp(guess))
+        self.seats = _by_column(
+            weights.astype(np.float64) * np.exp(claims)[:, None], columns, floor, top, np.exp(guess)
+        )
         self.rise, self.fall = np.empty((2, *weights.shape))
         self._exact_columns(columns, claims)
         self._settle(claims)

@@ -11,12 +11,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from clusters.apportionment import (
-    Infeasible,
     InfeasibleMargins,
     apportion_two_way,
     is_biproportional,
 )
-from tests.clusters.apportion_oracle import cheapest, first_best_table, least_relaxation
+from tests.clusters.apportion_oracle import cheapest, first_best_table
 from tests.clusters.test_apportionment import README, counts, worked_rows
 
 FEW = st.integers(0, 4)
@@ -50,16 +49,14 @@ def problems(draw, **kwargs):
 
 
 @st.composite
-def any_margins(draw):
-    """Totals of equal sums, drawn without regard to the bounds."""
-    weights, floor, cap = draw(cells())
-    total = draw(st.integers(int(floor.sum()), int(cap.sum())))
-
-    def margin(size):
-        marks = sorted(draw(st.lists(st.integers(0, total), min_size=size - 1, max_size=size - 1)))
-        return np.diff(counts(0, *marks, total))
-
-    return weights, margin(weights.shape[0]), margin(weights.shape[1]), floor, cap
+def ties(draw):
+    """Weights that are products of a row's and a column's, so that a single place is often anybody's."""
+    rows, columns = (draw(st.lists(st.integers(1, 2), min_size=2, max_size=3)) for _ in range(2))
+    shape = len(rows), len(columns)
+    flat = draw(st.lists(st.integers(0, 2), min_size=shape[0] * shape[1], max_size=shape[0] * shape[1]))
+    seats = np.array(flat, np.int64).reshape(shape)
+    weights = np.multiply.outer(counts(*rows), counts(*columns))
+    return weights, seats.sum(axis=1), seats.sum(axis=0), 0 * seats, np.maximum(seats, draw(st.integers(1, 3)))
 
 
 def proved(problem, result):
@@ -90,7 +87,7 @@ def test_costs_what_the_linear_program_costs_and_is_proved(problem):
     assert proved(problem, result)
 
 
-@given(problems(most=(3, 3), persons=FEW, room=3))
+@given(problems(most=(3, 3), persons=FEW, room=3) | ties())
 def test_of_all_best_tables_it_is_the_first(problem):
     assert apportion_two_way(*problem).seats.tolist() == first_best_table(*problem)
 
@@ -143,26 +140,6 @@ def test_exchanging_rows_and_columns_decides_ties_only(problem):
     assert proved(problem, replace(result, seats=np.ascontiguousarray(other.seats.T)))
 
 
-@given(any_margins())
-def test_margins_without_a_table_name_a_cut_that_cannot_hold(problem):
-    weights, rows, columns, floor, cap = problem
-    try:
-        result = apportion_two_way(*problem)
-    except InfeasibleMargins as error:
-        assert cheapest(*problem) is None
-        top = np.where(weights > 0, cap, floor)
-        named, others = np.zeros(len(rows), bool), np.zeros(len(columns), bool)
-        named[error.rows], others[error.columns] = True, True
-        if error.side == "columns":
-            rows, columns, floor, top, named, others = columns, rows, floor.T, top.T, others, named
-        fits = columns[others].sum() - floor[~named][:, others].sum() + top[named][:, ~others].sum()
-        assert rows[named].sum() == error.needs == fits + error.short
-        assert 0 < error.short <= least_relaxation(*problem)
-    else:
-        assert cheapest(*problem) is not None
-        assert proved(problem, result)
-
-
 class TestCheck:
     @given(problems(), st.data())
     def test_refuses_every_exchange_that_is_no_tie(self, problem, data):
@@ -194,22 +171,37 @@ class TestCheck:
     @pytest.mark.parametrize(
         "tampered",
         [
-            {"seats": np.array([[4, 3], [5, 7]])},  # the total of a column
-            {"seats": np.array([[5, 3], [4, 8]])},  # the total of a row
-            {"seats": np.array([[3, 4], [5, 7]])},  # an exchange
-            {"seats": np.array([[5, 2], [3, 9]])},  # above the cap
-            {"seats": np.array([[8, -1], [0, 12]])},
-            {"row_multipliers": (Fraction(1), Fraction(2))},
-            {"row_multipliers": (Fraction(1),)},
-            {"row_multipliers": (Fraction(-1), Fraction(-1)), "column_multipliers": (Fraction(-1, 8), Fraction(-1, 9))},
+            np.array([[4, 3], [5, 7]]),  # the total of a column
+            np.array([[5, 3], [4, 8]]),  # the total of a row
+            np.array([[3, 4], [5, 7]]),  # an exchange
+            np.array([[5, 2], [3, 9]]),  # above the cap
         ],
     )
-    def test_refuses(self, tampered):
-        result = replace(apportion_two_way(*self.GOOD), **tampered)
-        try:
-            assert not proved(self.GOOD, result)
-        except ValueError as error:
-            assert "negative" in str(error)
+    def test_refuses_other_seats(self, tampered):
+        assert not proved(self.GOOD, replace(apportion_two_way(*self.GOOD), seats=tampered))
+
+    def test_refuses_seats_below_zero(self):
+        result = apportion_two_way(*self.GOOD)
+        with pytest.raises(ValueError, match="negative"):
+            proved(self.GOOD, replace(result, seats=np.array([[8, -1], [0, 12]])))
+
+    @pytest.mark.parametrize("factor", [2, Fraction(1, 2)])
+    def test_refuses_other_multipliers(self, factor):
+        result = apportion_two_way(*self.GOOD)
+        scaled = tuple(each * factor for each in result.row_multipliers)
+        assert not proved(self.GOOD, replace(result, row_multipliers=scaled))
+
+    def test_refuses_multipliers_that_are_negative_or_too_few(self):
+        result = apportion_two_way(*self.GOOD)
+        rows, columns = (tuple(-each for each in side) for side in (result.row_multipliers, result.column_multipliers))
+        assert not proved(self.GOOD, replace(result, row_multipliers=rows, column_multipliers=columns))
+        assert not proved(self.GOOD, replace(result, row_multipliers=result.row_multipliers[:1]))
+
+    def test_refuses_other_totals(self):
+        weights, rows, columns, floor, cap = self.GOOD
+        result = apportion_two_way(*self.GOOD)
+        assert not is_biproportional(weights, rows + counts(1, -1), columns, result, floor, cap)
+        assert not is_biproportional(weights, rows, columns + counts(1, -1), result, floor, cap)
 
     def test_refuses_a_cell_without_weight_above_its_floor(self):
         weights, zero = np.array([[0, 0], [0, 5]]), np.zeros((2, 2), np.int64)
@@ -221,7 +213,10 @@ class TestCheck:
         weights, rows, columns, floor, cap = self.GOOD
         result = apportion_two_way(*self.GOOD)
         assert result.binding[1][1] == "cap"
+        one = np.array([[True, False], [False, False]])
         assert not is_biproportional(weights, rows, columns, result, floor, cap + 1)
+        assert not is_biproportional(weights, rows, columns, result, floor, np.where(one, result.seats - 1, cap))
+        assert not is_biproportional(weights, rows, columns, result, np.where(one, result.seats + 1, floor), cap)
 
 
 class TestEdges:
@@ -254,6 +249,22 @@ class TestEdges:
         result = apportion_two_way(one, counts(1, 1), counts(1, 1), 0 * one, 9 * one)
         assert result.seats.tolist() == [[1, 0], [0, 1]]
         assert set(result.row_multipliers + result.column_multipliers) == {Fraction(1), Fraction(1, 2)}  # 1/2: the tie
+
+    def test_ties_go_row_by_row_in_a_table_with_more_rows_than_columns_too(self):
+        one = np.ones((4, 3), np.int64)
+        problem = one, counts(2, 1, 2, 0), counts(2, 1, 2), 0 * one, one
+        first = [[1, 1, 0], [0, 0, 1], [1, 0, 1], [0, 0, 0]]  # column by column it would be another
+        assert apportion_two_way(*problem).seats.tolist() == first == first_best_table(*problem)
+
+    def test_nearly_tied_all_over(self):
+        # Cycles cost about 1e-9 here: some lie in a group of rows judged by fractions, some lead out of it without
+        # leaving room for the other rows, so the group has to grow.
+        rng = np.random.default_rng(397)
+        size = int(rng.integers(6, 13))
+        weights = 10**12 - rng.integers(0, int(10 ** rng.uniform(2.5, 4.5)), (size, size))
+        zero = np.zeros((size, size), np.int64)
+        problem = weights, counts(*[size * 10**8] * size), counts(*[size * 10**8] * size), zero, zero + 2**40
+        assert proved(problem, apportion_two_way(*problem))
 
     def test_no_ceiling(self):
         weights, endless = np.array([[3, 1], [1, 3]]), np.full((2, 2), np.iinfo(np.int64).max)
@@ -320,66 +331,6 @@ class TestEdges:
         seats[weights == 0] = 0
         problem = weights, seats.sum(axis=1), seats.sum(axis=0), 0 * seats, seats + rng.integers(0, 10**9, shape)
         assert proved(problem, apportion_two_way(*problem))
-
-
-class TestInfeasible:
-    ONE = np.ones((2, 2), np.int64)
-
-    def caught(self, rows, columns, floor, cap, weights=ONE):
-        with pytest.raises(Infeasible) as caught:
-            apportion_two_way(weights, counts(*rows), counts(*columns), np.array(floor), np.array(cap))
-        return caught.value
-
-    def test_totals_that_differ(self):
-        error = self.caught((5, 4), (5, 6), 0 * self.ONE, 9 * self.ONE)
-        assert (error.side, error.rows, error.columns, error.short) == ("columns", [0, 1], [0, 1], 2)
-
-    def test_granted_places_above_a_new_cap_name_the_cells(self):
-        error = self.caught((5, 5), (5, 5), [[0, 4], [0, 0]], [[9, 2], [9, 9]])
-        assert (type(error), error.rows, error.columns, error.short) == (Infeasible, [0], [1], 2)
-
-    def test_floors_above_the_total_of_a_row(self):
-        error = self.caught((3, 9), (6, 6), [[2, 2], [0, 0]], 9 * self.ONE)
-        assert (error.side, error.rows, error.columns, error.needs, error.short) == ("columns", [0], [], 0, 1)
-
-    def test_floors_without_limit(self):
-        huge = np.iinfo(np.int64).max
-        error = self.caught((3, 9), (6, 6), [[huge, huge], [0, 0]], [[huge, huge], [9, 9]])
-        assert (error.rows, error.short) == ([0], 2 * huge - 3)
-
-    def test_caps_below_the_total_of_a_column(self):
-        error = self.caught((6, 6), (10, 2), 0 * self.ONE, [[4, 9], [5, 9]])
-        assert (error.side, error.rows, error.columns, error.needs, error.short) == ("columns", [], [0], 10, 1)
-
-    def test_a_cluster_that_cannot_use_its_places_where_there_are_some(self):
-        # Row 0 must hold 8; column 0 has room for 3 of them by its cap, column 1 for 4 by its total.
-        error = self.caught((8, 2), (6, 4), 0 * self.ONE, [[3, 9], [9, 9]])
-        assert (error.side, error.rows, error.columns, error.needs, error.short) == ("rows", [0], [1], 8, 1)
-        assert str(error) == (
-            "row(s) 0 need 8 places, 1 more than fit: in column(s) 1 by the totals, elsewhere by the caps"
-        )
-
-    @pytest.mark.parametrize(
-        ("change", "message"),
-        [
-            ({"weights": np.ones((2, 2))}, "int64"),
-            ({"row_totals": counts(2)}, "shape"),
-            ({"column_totals": counts(3, -1)}, r"negative number in cell \[1\]"),
-            ({"row_totals": counts(2**40, 1), "column_totals": counts(2**40, 1)}, "total must"),
-            ({"weights": np.array([[1, 1], [1, 10**15 + 1]])}, "weight"),
-            (dict.fromkeys(("weights", "floor", "cap"), counts(1, 1)), "dimension"),
-        ],
-    )
-    def test_malformed_input_is_named(self, change, message):
-        good = {
-            "weights": self.ONE,
-            "row_totals": counts(1, 1),
-            "column_totals": counts(1, 1),
-            "floor": 0 * self.ONE,
-            "cap": self.ONE,
-        }
-        with pytest.raises(ValueError, match=message):
-            apportion_two_way(**(good | change))
 
 
 class TestReadme:
