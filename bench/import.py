@@ -63,9 +63,10 @@ def measure() -> int:
 
     right = all(stored(number) == person(number) for number in (0, LARGE // 2, LARGE - 1))
 
-    raw = bare(connection, LARGE)
+    raw, into = bare(connection, LARGE), same_table(connection, LARGE)
     plain = default(DEFAULT)
     print(f"RESULT import_raw rows={LARGE} seconds={raw:.2f} ratio={seconds[LARGE] / raw:.2f}")
+    print(f"RESULT import_same_table rows={LARGE} seconds={into:.2f} ratio={seconds[LARGE] / into:.2f}")
     print(
         f"RESULT import_default rows={DEFAULT} seconds={plain:.2f}"
         f" ratio={(plain / DEFAULT) / (seconds[LARGE] / LARGE):.1f} ratio_at_same_size={plain / seconds[DEFAULT]:.1f}"
@@ -138,14 +139,40 @@ def timed(act: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def bare(connection: Any, rows: int) -> float:
-    """COPY of the same final rows into a table without indexes, then the indexes: median of three."""
+def copied(cursor: Any, rows: int, copy: Any) -> None:
+    """The final rows as COPY reads them."""
+    cursor.cursor.copy_expert(
+        "COPY (SELECT p.* FROM registrations_listedperson p JOIN registrations_personlist l ON l.id = list_id"  # noqa: S608
+        f" WHERE source = '{rows}') TO STDOUT",
+        copy,
+    )
+
+
+def same_table(connection: Any, rows: int) -> float:
+    """COPY of the same rows into a table that is in use: both indexes and the foreign key hold meanwhile. Median of three."""
     with tempfile.TemporaryFile() as copy, connection.cursor() as cursor:
-        cursor.cursor.copy_expert(
-            "COPY (SELECT p.* FROM registrations_listedperson p JOIN registrations_personlist l ON l.id = list_id"  # noqa: S608
-            f" WHERE source = '{rows}') TO STDOUT",
-            copy,
-        )
+        copied(cursor, rows, copy)
+        samples = []
+        for _ in range(3):
+            copy.seek(0)
+            cursor.execute(
+                "CREATE TABLE raw (LIKE registrations_listedperson, PRIMARY KEY (id), UNIQUE (list_id, nik_index),"
+                " FOREIGN KEY (list_id) REFERENCES registrations_personlist DEFERRABLE INITIALLY DEFERRED)"
+            )
+            began = time.perf_counter()
+            cursor.cursor.copy_expert("COPY raw FROM STDIN", copy)
+            samples.append(time.perf_counter() - began)
+            cursor.execute("DROP TABLE raw")
+    return median(samples)
+
+
+def bare(connection: Any, rows: int) -> float:
+    """COPY of the same final rows into a table without indexes, then the indexes: median of three.
+
+    Without the foreign key of the table, which `same_table` has.
+    """
+    with tempfile.TemporaryFile() as copy, connection.cursor() as cursor:
+        copied(cursor, rows, copy)
         samples = []
         for _ in range(3):
             copy.seek(0)

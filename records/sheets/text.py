@@ -127,15 +127,23 @@ def _survey(source: Source, encoding: str, errors: str = "strict") -> bool:
         if "\0" in text:
             raise SheetRefused("nul")
         beyond = beyond or not text.isascii()
-        first, *others = _NEWLINE.split(piece)
-        open_line = max(open_line + len(first), *map(len, others)) if others else open_line + len(first)
-        if open_line > LINE_BYTES:
+        longest, open_line = _lengths(piece, open_line)
+        if longest > LINE_BYTES:
             raise SheetRefused("long_line", limit=LINE_BYTES)
-        open_line = len(others[-1]) if others else open_line
     decoder.decode(b"", final=True)
     if not total:
         raise SheetRefused("empty")
     return beyond
+
+
+def _lengths(piece: bytes, before: int) -> tuple[int, int]:
+    """Bytes of the longest line in a piece, as far as it matters, and of its last; `before` is how long the first is already."""
+    found = _NEWLINE.search(piece)
+    if found is None:
+        return before + len(piece), before + len(piece)
+    last = len(piece) - 1 - max(piece.rfind(b"\n"), piece.rfind(b"\r"))
+    within = max(map(len, _NEWLINE.split(piece))) if len(piece) > LINE_BYTES else 0
+    return max(before + found.start(), within, last), last
 
 
 def _line_of(source: Source, encoding: str) -> int:

@@ -13,7 +13,7 @@ from records.models import Import, ImportChunk, ImportRow, Job
 from records.resources import CellRefused, ImportResource
 from records.services.constraints import violated
 from records.services.imports import staging
-from records.services.imports.checking import STAGED, Target, compare, count, quoted, sql_type
+from records.services.imports.checking import STAGED, Target, compare, count, quoted, sql_type, staged
 from records.services.imports.state import note, request_step, save
 from records.services.locks import take_turns
 
@@ -121,16 +121,15 @@ def _write(record: Import, resource: ImportResource, now: datetime) -> int | Non
     pk = quoted(target.pk.column)
     shared = resource.unnamed(now) | record.constants
     names = [quoted(name) for name in (*resource.written, *shared)]
-    values = [f"(s.v).{quoted(name)}" for name in resource.written] + [f"c.{quoted(name)}" for name in shared]
+    field: Any = resource.model._meta.get_field
+    values = [staged(field(name)) for name in resource.written] + [f"c.{quoted(name)}" for name in shared]
     typed = f"jsonb_populate_record(NULL::{target.table}, %s::jsonb) c"
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '64MB'")
         cursor.execute(
-            f"INSERT INTO {target.table} ({', '.join(names)}) SELECT {', '.join(values)} FROM"
-            # OFFSET keeps the planner from calling the function once for each column
-            f" (SELECT jsonb_populate_record(NULL::{target.table}, s.values) AS v FROM {STAGED} s"
-            f" WHERE s.import_id = %s AND s.verdict = 'new' OFFSET 0) s CROSS JOIN {typed}",
-            [record.pk, json.dumps(shared)],
+            f"INSERT INTO {target.table} ({', '.join(names)}) SELECT {', '.join(values)} FROM {STAGED} s"
+            f" CROSS JOIN {typed} WHERE s.import_id = %s AND s.verdict = 'new'",
+            [json.dumps(shared), record.pk],
         )
         if record.changed:
             matched, parameters = target.matched()

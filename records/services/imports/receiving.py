@@ -16,6 +16,7 @@ from records.services.imports.state import locked, note, request_step, resource_
 from records.sheets import SheetRefused, Source, largest, suffix_of
 
 PIECE = 64 * 1024
+AT_ONCE = 16  # pieces of one statement
 
 
 class MappingIncomplete(Exception):
@@ -54,13 +55,18 @@ def receive_file(
         size=0,
         created_at=now,
     )
+    waiting: list[ImportChunk] = []
     for number, piece in enumerate(_pieces(content)):
         size += len(piece)
         digest.update(piece)
         if size > limit:
             raise SheetRefused("file_size", limit=limit // 1024**2, or_csv="")
         data = keyring().encrypt_bytes(_aad(number), record.pk, piece)
-        ImportChunk.objects.bulk_create([ImportChunk(of_import=record, number=number, data=data)])
+        waiting.append(ImportChunk(of_import=record, number=number, data=data))
+        if len(waiting) == AT_ONCE:
+            ImportChunk.objects.bulk_create(waiting)
+            waiting.clear()
+    ImportChunk.objects.bulk_create(waiting)
     save(record, size=size, sha256=digest.hexdigest())
     note(record, "received", now=now, actor_id=actor_id, actor_role=actor_role)
     return record, request_step(record)

@@ -5,21 +5,28 @@ Unlogged: a crash of the database empties it, and the reading starts again (`is_
 
 from __future__ import annotations
 
-import json
+import fcntl
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from hashlib import blake2b
-from io import StringIO
+from contextlib import nullcontext
+from io import BytesIO
+from itertools import islice
+from threading import Lock
+from typing import Self
 
 from django.db import connection
 
 from records.models import Import, ImportRow
-from records.resources import CellReason, ImportResource, json_text
+from records.resources import ImportResource
+from records.services.imports.making import COLUMNS, Maker
 from records.sheets import Row, Sheet
 
-COPY = "COPY records_importrow (import_id, line, key, verdict, values, reasons) FROM STDIN"
+COPY = f"COPY records_importrow ({COLUMNS}) FROM STDIN"
 BATCH = 1_000  # rows of one COPY; the first are made before the helper starts, so that it finds what widgets look up
+
+HELPED = 55  # percent of a step's rows that the helper makes: its parent reads all of them, too
+_SIZE = 4  # bytes that say how long a batch is, in the pipe
 
 
 def partition(parent: str, record: Import) -> str:
@@ -46,103 +53,86 @@ def is_lost(record: Import) -> bool:
     return record.rows > 0 and not ImportRow.objects.filter(import_id=record.pk).exists()
 
 
-def fill(record: Import, resource: ImportResource, sheet: Sheet, rows: Sequence[Row]) -> None:
-    """Clean and stage these rows, on two cores when there are: a forked helper makes the lines of a part."""
-    make = _Maker(record, resource, sheet.headers)
-    first = "".join([make.row(row) for row in rows[:BATCH]])
-    two = len(rows) > 4 * BATCH and len(os.sched_getaffinity(0)) > 1
-    middle = len(rows) * 3 // 5 if two else len(rows)  # the helper also has to hand its lines over
-    helper = _Helper(make, rows[middle:]) if two else None
+def fill(record: Import, resource: ImportResource, sheet: Sheet, rows: Iterator[Row], most: int) -> int:
+    """Clean and stage as many rows, on two cores when there are, and give their number.
+
+    A forked helper makes the lines of the first half while the second is read and made here; COPY runs beside both.
+    """
+    make = Maker(record, resource, sheet.headers)
+    turn = Lock()
+    first = list(islice(rows, BATCH))
+    made = make.lines(first).encode()
+    part = list(islice(rows, most * HELPED // 100)) if len(os.sched_getaffinity(0)) > 1 else []
     with (
         connection.cursor() as cursor,
         connection.wrap_database_errors,
-        ThreadPoolExecutor(max_workers=1) as writer,  # COPY waits outside Python's lock
+        _Helper(make, part) if len(part) > 2 * BATCH else nullcontext() as helper,
+        ThreadPoolExecutor(max_workers=2) as writers,  # COPY waits outside Python's lock
     ):
 
-        def write(text: str) -> None:
-            cursor.cursor.copy_expert(COPY, StringIO(text))
+        def write(lines: bytes) -> None:
+            with turn:
+                cursor.cursor.copy_expert(COPY, BytesIO(lines))
 
-        copies = [writer.submit(write, first)]
-        for start in range(BATCH, middle, BATCH):
-            text = "".join([make.row(row) for row in rows[start : min(start + BATCH, middle)]])
-            copies.append(writer.submit(write, text))
-        if helper:
-            copies.append(writer.submit(write, helper.lines()))
+        def write_helped() -> int:
+            rows = 0
+            for lines in helper.lines() if helper else ():
+                write(lines)
+                rows += BATCH
+            return rows
+
+        rest = list(islice(rows, most - len(first) - len(part)))  # before any COPY: the file comes by that connection
+        helped = writers.submit(write_helped)
+        copies = [writers.submit(write, made)]
+        for some in _batches(rest):
+            copies.append(writers.submit(write, make.lines(some).encode()))
         for copy in copies:
             copy.result()
+        for some in _batches(part[helped.result() :]):  # what it could not make, as when a widget asked the database
+            write(make.lines(some).encode())
+    return len(first) + len(part) + len(rest)
+
+
+def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    return (rows[start : start + BATCH] for start in range(0, len(rows), BATCH))
 
 
 class _Helper:
     """A forked process that makes lines meanwhile. Without the database: the connection belongs to its parent."""
 
-    def __init__(self, make: _Maker, rows: Sequence[Row]) -> None:
-        self.make, self.rows = make, rows
+    def __init__(self, make: Maker, rows: Sequence[Row]) -> None:
         reader, writer = os.pipe()
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 1 << 20)  # so that it goes on while its parent reads
         self.pid = os.fork()
         if self.pid == 0:
-            status = 1
             try:
+                os.close(reader)
                 connection.execute_wrappers.append(_refuse)
                 with os.fdopen(writer, "wb") as pipe:
-                    pipe.write("".join([make.row(row) for row in rows]).encode())
-                status = 0
+                    for some in _batches(rows):
+                        lines = make.lines(some).encode()
+                        pipe.write(len(lines).to_bytes(_SIZE) + lines)
+                        pipe.flush()
             finally:
-                os._exit(status)
+                os._exit(0)
         os.close(writer)
-        self.reader = reader
+        self.pipe = os.fdopen(reader, "rb")
 
-    def lines(self) -> str:
-        """What it made; made here when it could not, as when a widget asked the database."""
-        with os.fdopen(self.reader, "rb") as pipe:
-            text = pipe.read()
-        _pid, status = os.waitpid(self.pid, 0)
-        return text.decode() if status == 0 else "".join([self.make.row(row) for row in self.rows])
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.pipe.close()  # ends it, too, when it has more to say
+        os.waitpid(self.pid, 0)
+
+    def lines(self) -> Iterator[bytes]:
+        """The lines of each batch that it made whole, as they come: of all, unless it could not go on."""
+        while len(size := self.pipe.read(_SIZE)) == _SIZE:
+            lines = self.pipe.read(length := int.from_bytes(size))
+            if len(lines) < length:
+                return
+            yield lines
 
 
 def _refuse(*_statement: object) -> None:
     raise RuntimeError("no query in the helper")
-
-
-class _Maker:
-    """Makes staged rows of one import."""
-
-    def __init__(self, record: Import, resource: ImportResource, headers: list[str]) -> None:
-        self.import_id, self.resource = record.pk.hex, resource
-        places = {header: place for place, header in enumerate(headers)}
-        self.cells = [(column, places[header]) for column, header in record.mapping.items()]
-        self.absent = dict.fromkeys(resource.columns.keys() - record.mapping.keys(), "")
-        self.key = resource.key
-
-    def row(self, row: Row) -> str:
-        cells = {column: row.cells[place] for column, place in self.cells}
-        if self.absent:
-            cells |= self.absent
-        values, reasons = self.resource.clean_row(cells)
-        if row.problems:
-            unusable = [CellReason("", "", {}), *(CellReason(column, "", {}) for column, _place in self.cells)]
-            found = [row.problems.get(None), *(row.problems.get(place) for _column, place in self.cells)]
-            known = [
-                at._replace(code=why.code, values=why.values) for at, why in zip(unusable, found, strict=True) if why
-            ]
-            reasons = known + [reason for reason in reasons if reason.column not in {each.column for each in known}]
-        if reasons:
-            shown, why = json.dumps(self._shown(cells)), json.dumps([list(reason) for reason in reasons])
-            return self._line(row.line, "\\N", "refused", shown, why)
-        texts = {name: json_text(value) for name, value in values.items()}
-        key = blake2b(",".join([texts[attribute] for attribute in self.key]).encode(), digest_size=16).hexdigest()
-        stated = ",".join([f'"{name}":{text}' for name, text in texts.items()])
-        return self._line(row.line, f"\\\\x{key}", "new", f"{{{stated}}}", None)
-
-    def _line(self, line: int, key: str, verdict: str, values: str, reasons: str | None) -> str:
-        """For COPY: of what JSON holds only the backslash means something there."""
-        values = values.replace("\\", "\\\\")
-        why = "\\N" if reasons is None else reasons.replace("\\", "\\\\")
-        return f"{self.import_id}\t{line}\t{key}\t{verdict}\t{values}\t{why}\n"
-
-    def _shown(self, cells: Mapping[str, str]) -> dict[str, str]:
-        """The cells of a refused row as they may be shown to anybody in the office."""
-        columns = self.resource.columns
-        return {
-            name: self.resource.mask(name, text) if columns[name].personal else text[:200]
-            for name, text in cells.items()
-        }

@@ -2,7 +2,6 @@
 
 import gc
 from datetime import datetime
-from itertools import islice
 from uuid import UUID
 
 from django.db import transaction
@@ -69,12 +68,11 @@ def _read(record: Import, resource: ImportResource, now: datetime) -> Job | None
     sheet = open_sheet(source_of(record), record.name, record.encoding)
     gc.disable()  # it would look again and again through rows that all stay
     try:
-        rows = list(islice(sheet.rows(Position(record.line, record.offset)), STEP))
+        read = staging.fill(record, resource, sheet, sheet.rows(Position(record.line, record.offset)), STEP)
     finally:
         gc.enable()
-    staging.fill(record, resource, sheet, rows)
-    save(record, line=sheet.position.line, offset=sheet.position.offset, rows=record.rows + len(rows))
-    if len(rows) == STEP:
+    save(record, line=sheet.position.line, offset=sheet.position.offset, rows=record.rows + read)
+    if read == STEP:
         return request_step(record)
     if record.rows == 0:
         raise SheetRefused("no_rows")
