@@ -135,7 +135,7 @@ class TestDatabase:
         ["-c", "import prakerja.wsgi"],
         ["-m", "gunicorn", "prakerja.wsgi:application", "--preload", "--bind=127.0.0.1:0", "--no-control-socket"],
         ["-m", "celery", "-A", "prakerja.celery", "worker", "--pool=solo", "--without-mingle"],
-        ["-m", "celery", "-A", "prakerja.celery", "beat", "--schedule=/dev/null"],
+        ["-m", "celery", "-A", "prakerja.celery", "beat", "--schedule={folder}/beat"],
         ["manage.py", "check"],
     ],
 )
@@ -150,7 +150,12 @@ def test_nothing_of_production_starts_with_an_unsafe_setting(command: list[str],
         "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing",
     }
     told = subprocess.run(
-        [sys.executable, *command], cwd=ROOT, env=os.environ | given, capture_output=True, text=True, timeout=60
+        [sys.executable, *(part.format(folder=tmp_path) for part in command)],
+        cwd=ROOT,
+        env=os.environ | given,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert told.returncode != 0
     assert "PRAKERJA_SAMPLE=0" in told.stdout + told.stderr and "Name the public hosts" in told.stdout + told.stderr
