@@ -12,6 +12,7 @@ from clusters.selectors.quota import PROPOSE
 from clusters.services import waves
 from clusters.services.memberships import ADMIT, admit
 from clusters.services.quota import Unsplittable, propose_split, request_due_splits
+from clusters.services.restoring import restore_split
 from records.services.jobs import run_job
 from records.tasks import start_on_commit
 
@@ -24,6 +25,8 @@ def propose_split_job(job_id: str) -> None:
 def _propose(payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Safe twice: the same figures give the same version. That no split exists is a result too, told to the planner."""
     requested_by = payload["requested_by"]
+    if "restores" in payload:
+        return _restore(payload)
     try:
         split = propose_split(
             wave_id=UUID(payload["wave_id"]),
@@ -34,6 +37,21 @@ def _propose(payload: Mapping[str, Any]) -> Mapping[str, Any]:
     except Unsplittable as error:
         return {"inputs_digest": error.digest, "cells": error.cells, "short": error.short}
     return {"inputs_digest": split.inputs_digest, "split_id": str(split.pk), "version": split.version}
+
+
+def _restore(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The digest is that of today's figures: the beat does not answer an undo by proposing them again."""
+    try:
+        split, digest = restore_split(
+            wave_id=UUID(payload["wave_id"]),
+            split_id=UUID(payload["restores"]),
+            requested_by=UUID(payload["requested_by"]),
+            reason=payload["reason"],
+            now=timezone.now(),
+        )
+    except Unsplittable as error:
+        return {"inputs_digest": error.digest, "cells": error.cells, "short": error.short}
+    return {"inputs_digest": digest, "split_id": str(split.pk), "version": split.version}
 
 
 @shared_task(name="clusters.propose_due_splits")

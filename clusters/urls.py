@@ -1,12 +1,17 @@
 from django.urls import URLPattern, path
 
-from clusters.views import decisions, quota, staff, waves
+from clusters.views import decisions, published, quota, staff, waves
 
 urlpatterns: list[URLPattern] = [
     path("kuota/<slug:wave>/", quota.quota, name="quota"),
-    path("kuota/<slug:wave>/kuota.csv", quota.quota_csv, name="quota-csv"),
+    path("kuota/<slug:wave>/kuota.csv", published.quota_csv, name="quota-csv"),
+    path("kuota/<slug:wave>/kuota.xlsx", published.quota_xlsx, name="quota-xlsx"),
+    path("kuota/<slug:wave>/kuota.json", published.quota_json, name="quota-json"),
+    path("kuota/<slug:wave>/kuota.pdf", published.quota_pdf, name="quota-pdf"),
+    path("kuota/recompute_split.py", published.quota_script, name="quota-script"),
     path("provinsi/kuota/<slug:wave>/", quota.province_quota, name="province-quota"),
     path("provinsi/kuota/<slug:wave>/hitung/", quota.propose, name="province-quota-propose"),
+    path("provinsi/kuota/<slug:wave>/kembali/", quota.restore, name="province-quota-restore"),
     path("provinsi/kuota/<slug:wave>/sahkan/<uuid:split>/", quota.publish, name="province-quota-publish"),
     path("provinsi/", waves.province, name="province"),
     path("provinsi/petugas/", staff.province_staff, name="province-staff"),

@@ -55,6 +55,7 @@ class Figures:
         choice = self._choices.get((indicator, place))
         if choice and choice.value is not None:
             entered = {"status": "entered", "indicator": indicator, "choice": _choice(choice)}
+            entered["entered"] = number(choice.value)  # its "figure" does not stay with a sum
             return entered | {"figure": Fraction(choice.value), "others": [reference(other) for other in found]}
         if not found:
             return None

@@ -24,7 +24,7 @@ def proposal_jobs(wave: Wave) -> QuerySet[Job]:
 
 def splits_of(wave: Wave, *, scope: Scope) -> list[QuotaSplit]:
     """The versions this asker may see, highest first, without the names of people."""
-    return list(QuotaSplit.objects.within(scope).filter(wave=wave).order_by("-version"))
+    return list(QuotaSplit.objects.within(scope).filter(wave=wave).select_related("restores").order_by("-version"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +167,8 @@ def versions_with_names(wave: Wave) -> list[QuotaSplit]:
     """All versions, highest first, with the names of who proposed and who published. For the province's page."""
     fields = ["wave", "version", "total", "unassigned", "reason", "inputs_digest", "divisors", "as_of", "published_at"]
     return list(
-        wave.splits.select_related("proposed_by", "published_by")
-        .only(*fields, "proposed_by__name", "published_by__name")
+        wave.splits.select_related("proposed_by", "published_by", "restores")
+        .only(*fields, "proposed_by__name", "published_by__name", "restores__version")
         .order_by("-version")
     )
 

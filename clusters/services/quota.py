@@ -15,6 +15,7 @@ from clusters.apportionment import Infeasible, InfeasibleMargins
 from clusters.division import Division, MarginsDisagree, divide
 from clusters.models import QuotaCell, QuotaSplit, Wave
 from clusters.selectors.demand import UNIT, SplitInputs, split_inputs
+from clusters.selectors.published import shown_digest
 from clusters.selectors.quota import PROPOSE, proposal_jobs
 from records.models import Job
 from records.services.jobs import request_job
@@ -38,6 +39,10 @@ class SelfApproval(SplitRefused):
 
 class NotTheNewest(SplitRefused):
     """A newer version exists, or this one is published already."""
+
+
+class ShownOther(SplitRefused):
+    """Something changed since the second person opened the page, so he has not seen what he would publish."""
 
 
 class Unsplittable(SplitRefused):
@@ -205,11 +210,13 @@ def _cells(split: QuotaSplit, inputs: SplitInputs, division: Division, unit: int
     ]
 
 
-def publish_split(*, scope: Scope, split_id: UUID, now: datetime) -> QuotaSplit:
-    """Put the newest proposal in force, as an approver who did not propose it.
+def publish_split(*, scope: Scope, split_id: UUID, shown: str, now: datetime) -> QuotaSplit:
+    """Put the newest proposal in force, as an approver who did not propose it. The digest of what he was shown stays with it.
+
+    shown: selectors.published.shown_digest of the proposal and the version in force, as the approver's page had it.
 
     Raises QuotaSplit.DoesNotExist outside the scope, PermissionDenied, WaveIsFrozen, NotTheNewest, SelfApproval (also a
-    CHECK: clusters_quotasplit_two_persons).
+    CHECK: clusters_quotasplit_two_persons), ShownOther.
     """
     with transaction.atomic():
         split = QuotaSplit.objects.within(scope).get(pk=split_id)
@@ -223,15 +230,18 @@ def publish_split(*, scope: Scope, split_id: UUID, now: datetime) -> QuotaSplit:
             raise NotTheNewest
         if split.proposed_by_id == scope.user_id:
             raise SelfApproval
-        newest.published_by_id, newest.published_at = scope.user_id, now
-        newest.save(update_fields=["published_by_id", "published_at", "updated_at"])
+        in_force = wave.splits.filter(published_at__isnull=False).order_by("-version").first()
+        if shown != shown_digest(newest, in_force):
+            raise ShownOther
+        newest.published_by_id, newest.published_at, newest.shown_digest = scope.user_id, now, shown
+        newest.save(update_fields=["published_by_id", "published_at", "shown_digest", "updated_at"])
         record_event(
             kind="quota.published",
             actor_id=scope.user_id,
             actor_role=scope.actor_role,
             subject_type="quota_split",
             subject_id=newest.pk,
-            fields=["published_by", "published_at"],
+            fields=["published_by", "published_at", "shown_digest"],
             reason=newest.reason,
             at=now,
         )

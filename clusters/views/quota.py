@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,13 +16,12 @@ from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import ScopedRequest, staff
-from accounts.scope import NOBODY
-from clusters.forms.quota import ProposeForm
+from clusters.forms.quota import ProposeForm, RestoreForm
 from clusters.models import Cluster, QuotaSplit, Wave
 from clusters.selectors.demand import UNIT, SplitInputs, split_inputs
+from clusters.selectors.published import shown_digest
 from clusters.selectors.quota import (
     Matrix,
-    cells_for_export,
     demand_summary,
     matrix_of,
     proposal_jobs,
@@ -31,9 +30,10 @@ from clusters.selectors.quota import (
     versions_with_names,
 )
 from clusters.services import quota as services
+from clusters.services.restoring import NotRestorable, request_restore
+from clusters.views.published import version_asked_for
 from clusters.views.reasons import FIGURES, period_in_words, price, short, why
 from records.models import Job
-from records.services.exports import as_csv
 from records.tasks import start_on_commit
 
 REFUSALS: Mapping[type[services.SplitRefused], Any] = {
@@ -46,6 +46,12 @@ REFUSALS: Mapping[type[services.SplitRefused], Any] = {
     services.NotTheNewest: gettext_lazy(
         "Sudah ada versi yang lebih baru, atau versi ini sudah disahkan. Periksa versi terbaru di bawah."
     ),
+    services.ShownOther: gettext_lazy(
+        "Ada yang berubah sejak Anda membuka halaman ini. Belum ada yang disahkan. Periksa angka di bawah, lalu sahkan lagi."
+    ),
+    NotRestorable: gettext_lazy(
+        "Yang dapat diusulkan lagi hanya versi yang pernah disahkan dan sekarang tidak berlaku."
+    ),
 }
 
 
@@ -54,22 +60,11 @@ def _wave(request: ScopedRequest, slug: str) -> Wave:
     return wave
 
 
-def _published(wave: Wave, version: str | None) -> tuple[QuotaSplit | None, list[QuotaSplit]]:
-    """The version asked for, or the one in force, and all published ones: the same for everybody."""
-    versions = splits_of(wave, scope=NOBODY)
-    if not version:
-        return next(iter(versions), None), versions
-    for split in versions:
-        if str(split.version) == version:
-            return split, versions
-    raise Http404
-
-
 @require_GET
 def quota(request: ScopedRequest, wave: str) -> HttpResponse:
     """Places per regency and cluster, each with its reason. `sel`: the cell to explain; `klaster`: the map's; `versi`."""
     found = _wave(request, wave)
-    split, versions = _published(found, request.GET.get("versi"))
+    split, versions = version_asked_for(found, request.GET.get("versi"))
     if split is None:
         return render(request, "clusters/quota/none.html", {"wave": found, "current_wave": found})
     matrix = matrix_of(split)
@@ -90,38 +85,16 @@ def quota(request: ScopedRequest, wave: str) -> HttpResponse:
             "tiles": _tiles(matrix, chosen, asked),
             "chosen": chosen.name if chosen else "",
             "matrix": matrix,
-            "divisors": _divisors(split, matrix),
-            "between_clusters": price(Fraction(*stored)) if (stored := split.divisors["*"]) else None,
+            "scales": _scales(split, matrix),
+            "between_clusters": price(Fraction(*stored)) if (stored := split.divisors.get("*")) else None,
             "sel": request.GET.get("sel") if reason else None,
             "why": why(reason) if reason else None,
-            "csv_url": reverse("quota-csv", args=[found.slug], query=asked),
+            "files": {
+                form: reverse(f"quota-{form}", args=[found.slug], query=asked)
+                for form in ("csv", "xlsx", "json", "pdf")
+            },
         },
     )
-
-
-@require_GET
-def quota_csv(request: ScopedRequest, wave: str) -> HttpResponse:
-    """The page's numbers with all that is needed to recompute them."""
-    found = _wave(request, wave)
-    split, _versions = _published(found, request.GET.get("versi"))
-    if split is None or split.published_at is None:
-        raise Http404
-    rows = []
-    for cell in cells_for_export(split):
-        per, place = split.divisors[cell.cluster.code] or ("", "")
-        values = [cell.regency.code, cell.regency.name, cell.cluster.code, cell.seats, cell.weight]
-        values += [cell.basis["weight"]["status"], cell.floor, cell.cap, cell.binds, per, place]
-        values += [split.version, timezone.localdate(split.published_at).isoformat()]
-        rows.append(["" if value is None else str(value) for value in values])
-    answer = HttpResponse(b"".join(as_csv(CSV_COLUMNS, rows)), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="kuota-{found.slug}-v{split.version}.csv"'
-    return answer
-
-
-CSV_COLUMNS = [
-    "kode", "kabupaten_kota", "klaster", "tempat", "permintaan_perduabelas_orang", "keadaan_permintaan", "batas_bawah",
-    "batas_atas", "yang_menentukan", "orang_per_tempat_pembilang", "orang_per_tempat_penyebut", "versi", "disahkan",
-]  # fmt: skip
 
 
 def _here(**parameters: object) -> str:
@@ -174,17 +147,29 @@ def _tiles(matrix: Matrix, chosen: Cluster | None, asked: Mapping[str, object]) 
     return tiles
 
 
-def _divisors(split: QuotaSplit, matrix: Matrix) -> list[dict[str, Any]]:
-    """One number per cluster that explains all its cells."""
-    return [
-        {
-            "code": cluster.code,
-            "name": cluster.name,
-            "seats": total.seats,
-            "divisor": price(Fraction(*stored)) if (stored := split.divisors[cluster.code]) else None,
-        }
+def _scales(split: QuotaSplit, matrix: Matrix) -> list[dict[str, Any]]:
+    """The numbers that explain all cells: one per cluster, per regency, or both."""
+
+    def divisor(key: str) -> Any:
+        return price(Fraction(*stored)) if (stored := split.divisors.get(key)) else None
+
+    clusters = [
+        {"code": cluster.code, "name": cluster.name, "seats": total.seats, "divisor": divisor(cluster.code)}
         for cluster, total in zip(matrix.clusters, matrix.totals, strict=True)
     ]
+    regencies = [
+        {"code": "", "name": row.name, "seats": row.total.seats, "divisor": divisor(str(row.regency_id))}
+        for row in matrix.rows
+    ]
+    by_cluster = {"caption": _("Ukuran tiap klaster"), "head": _("Klaster"), "rows": clusters}
+    by_regency = {"caption": _("Ukuran tiap daerah"), "head": _("Kabupaten/kota"), "rows": regencies}
+    match split.method:
+        case QuotaSplit.Method.TWO_WAY:
+            return [by_cluster, by_regency]
+        case QuotaSplit.Method.BY_REGENCY:
+            return [by_regency]
+        case _:
+            return [by_cluster]
 
 
 @require_GET
@@ -215,7 +200,9 @@ def publish(request: ScopedRequest, wave: str, split: UUID) -> HttpResponse:
     found = _wave(request, wave)
     proposal = get_object_or_404(QuotaSplit.objects.within(request.scope), wave=found, pk=split)
     try:
-        services.publish_split(scope=request.scope, split_id=proposal.pk, now=timezone.now())
+        services.publish_split(
+            scope=request.scope, split_id=proposal.pk, shown=request.POST.get("shown", ""), now=timezone.now()
+        )
     except services.SplitRefused as refused:
         messages.error(request, REFUSALS[type(refused)])
     else:
@@ -223,7 +210,28 @@ def publish(request: ScopedRequest, wave: str, split: UUID) -> HttpResponse:
     return redirect("province-quota", found.slug)
 
 
-def _province_page(request: ScopedRequest, wave: Wave, form: ProposeForm) -> HttpResponse:
+@require_POST
+@staff("planner")
+def restore(request: ScopedRequest, wave: str) -> HttpResponse:
+    """Propose a former version again."""
+    found = _wave(request, wave)
+    form = RestoreForm(request.POST, versions=splits_of(found, scope=request.scope))
+    if not form.is_valid():
+        return _province_page(request, found, ProposeForm(), form)
+    try:
+        job = request_restore(
+            scope=request.scope, split_id=form.cleaned_data["version"], reason=form.cleaned_data["reason"]
+        )
+    except services.SplitRefused as refused:
+        messages.error(request, REFUSALS[type(refused)])
+    else:
+        start_on_commit(job)
+    return redirect("province-quota", found.slug)
+
+
+def _province_page(
+    request: ScopedRequest, wave: Wave, form: ProposeForm, restore_form: RestoreForm | None = None
+) -> HttpResponse:
     versions = versions_with_names(wave)
     newest = next(iter(versions), None)
     in_force = next((split for split in versions if split.published_at), None)
@@ -232,6 +240,8 @@ def _province_page(request: ScopedRequest, wave: Wave, form: ProposeForm) -> Htt
     inputs = split_inputs(wave=wave, today=timezone.localdate())
     job = proposal_jobs(wave).first()
     is_open = wave.state in services.OPEN_FOR_SPLITS
+    may_publish = is_open and "approver" in request.scope.roles
+    is_own = bool(proposal and proposal.proposed_by_id == request.scope.user_id)
     return render(
         request,
         "clusters/quota/province.html",
@@ -242,6 +252,8 @@ def _province_page(request: ScopedRequest, wave: Wave, form: ProposeForm) -> Htt
             "versions": versions,
             "proposal": proposal,
             "in_force": in_force,
+            "restore_form": restore_form or RestoreForm(versions=versions),
+            "shown": shown_digest(proposal, in_force) if may_publish and proposal and not is_own else "",
             "matrix": shown,
             "is_new": newest is None or inputs.digest != newest.inputs_digest,
             "by_registrants": inputs.policy["weights"] == "registrants",
@@ -252,8 +264,8 @@ def _province_page(request: ScopedRequest, wave: Wave, form: ProposeForm) -> Htt
             "job_is_live": job and job.state in (Job.State.QUEUED, Job.State.RUNNING),
             "problem": _problem(job, inputs) if job else None,
             "may_propose": is_open and "planner" in request.scope.roles,
-            "may_publish": is_open and "approver" in request.scope.roles,
-            "is_own": bool(proposal and proposal.proposed_by_id == request.scope.user_id),
+            "may_publish": may_publish,
+            "is_own": is_own,
         },
     )
 
@@ -293,4 +305,9 @@ def _problem(job: Job, inputs: SplitInputs) -> dict[str, Any] | None:
         return None
     names = {regency.pk: regency.name for regency in inputs.regencies}
     cells = [f"{names.get(regency, regency)} ({code})" for regency, code in job.result["cells"]]
-    return {"short": job.result["short"], "cells": cells[:8], "more": max(0, len(cells) - 8)}
+    return {
+        "short": job.result["short"],
+        "cells": cells[:8],
+        "more": max(0, len(cells) - 8),
+        "restores": "restores" in job.payload,
+    }

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext_lazy as _
 
-from clusters.selectors.demand import TWELFTHS, UNIT
+from clusters.policy import SHIPPED
+from clusters.selectors.figures import PERCENT, TWELFTHS, UNIT
 from clusters.selectors.quota import Reason
 
 FIGURES = {
@@ -54,52 +55,96 @@ def period_in_words(period: str) -> str:
 
 
 def figure(reference: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """A stored reference to an observation, ready to be read: what, when, from where, how sure."""
+    """A stored reference to a figure, ready to be read: what, when, from where, how sure; or who entered it and why."""
     if reference is None:
         return None
+    value, unit = reference["value"], reference["unit"]
+    read = {
+        "name": name_of(reference["indicator"]),
+        "value": short(Fraction(value, UNIT)) if unit == TWELFTHS else value,
+        "unit": "%" if unit == PERCENT else "",
+        "as_of": date.fromisoformat(reference["as_of"][:10]),
+    }
+    if "source" not in reference:
+        return read | {"entered": reference["reason"]}
     source = str(reference["source"])
-    value = reference["value"]
     host = urlsplit(source).hostname if source.startswith(("https://", "http://")) else None
-    return {
-        "name": FIGURES.get(reference["indicator"], reference["indicator"]),
-        "value": short(Fraction(value, UNIT)) if reference["unit"] == TWELFTHS else value,
+    return read | {
         "period": period_in_words(reference["period"]),
         "source": host.removeprefix("www.") if host else source,
         "href": source if host else "",
         "confidence": CONFIDENCE.get(reference["confidence"], reference["confidence"]),
         "note": reference["note"],
         "dataset": reference["dataset"],
-        "as_of": date.fromisoformat(reference["as_of"][:10]),
     }
+
+
+def name_of(indicator: str) -> str:
+    """In words; of an indicator that no page names yet, its code."""
+    return " + ".join(str(FIGURES.get(name, name.replace("_", " "))) for name in indicator.split(" + "))
+
+
+def part(basis: Mapping[str, Any]) -> dict[str, Any]:
+    """One indicator of a weight as term.html shows it."""
+    rate, choice = basis.get("rate"), basis.get("choice")
+    estimate = None
+    if rate:
+        inhabitants, of, persons = (
+            Fraction(str(n)) for n in (basis["population"]["value"], rate["figure"], rate["persons"])
+        )
+        estimate = round(inhabitants * of / persons)
+    return {
+        "status": basis["status"],
+        "name": name_of(basis["indicator"]),
+        "factor": short(Fraction(basis["factor"]), 4) if "factor" in basis else None,
+        "chosen": _chosen(basis),
+        "base": _chosen(basis.get("base")),
+        "others": [figure(other) for other in basis.get("others", [])],
+        "choice": choice and {"reason": choice["reason"], "as_of": date.fromisoformat(choice["as_of"][:10])},
+        "villages": basis.get("villages"),
+        "population": figure(basis.get("population")),
+        "rate": rate and rate | {"sources": [figure(reference) for reference in rate.get("of", [])]},
+        "estimate": estimate,
+    }
+
+
+def _chosen(basis: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The published figure, or the planner's entry."""
+    if basis and "entered" in basis:
+        return figure({"indicator": basis["indicator"], "value": basis["entered"], "unit": "", **basis["choice"]})
+    return figure(basis.get("chosen")) if basis else None
 
 
 def why(reason: Reason) -> dict[str, Any]:
     """What reason.html shows of a cell."""
     cell = reason.cell
     weight, floor, cap = (cell.basis[name] for name in ("weight", "floor", "cap"))
-    rate = weight.get("rate")
     return {
         "regency": cell.regency.name,
         "cluster": cell.cluster.name,
         "status": weight["status"],
-        "name": FIGURES.get(weight["indicator"], ""),
+        "name": name_of(weight["indicator"]),
         "persons": short(reason.persons),
-        "chosen": figure(weight.get("chosen")),
-        "others": [figure(other) for other in weight.get("others", [])],
-        "villages": weight.get("villages"),
-        "population": figure(weight.get("population")),
-        "rate": rate and rate | {"sources": [figure(reference) for reference in rate.get("of", [])]},
+        "parts": [part(term) for term in weight.get("terms", [weight])],
+        "is_sum": "terms" in weight,
+        "inhabitants": _chosen(weight.get("inhabitants")),
         "by_registrants": weight["indicator"] == "registrants",
+        "method": cell.split.method,
+        "per_cluster": price(reason.per_cluster),
+        "per_regency": price(reason.per_regency),
         "divisor": price(reason.divisor),
         "quotient": short(reason.quotient),
         "rounded": reason.rounded,
         "is_tie": reason.is_tie and not cell.binds,
         "floor": cell.floor,
         "policy_floor": floor["policy"],
+        "floor_is_a_class": floor["policy"] == SHIPPED["floor"],
         "granted": figure(floor["granted"]),
         "cap": cell.cap,
         "seats_open": figure(cap["seats"]),
         "eligible": figure(cap["eligible"]),
+        "policy_cap": cap.get("policy"),
+        "band": cell.basis.get("band"),
         "binds": cell.binds,
         "seats": cell.seats,
         "next_price": price(reason.next_price),

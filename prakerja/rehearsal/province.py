@@ -14,6 +14,7 @@ from accounts.scope import Scope
 from accounts.services import create_user
 from clusters.models import Cluster, LabourOffice, Membership, QuotaSplit, Regency, RuleSet, Village, Wave
 from clusters.selectors.areas import area_lists
+from clusters.selectors.published import shown_digest
 from clusters.services.decisions import create_decision
 from clusters.services.quota import propose_split, publish_split
 from clusters.services.waves import create_wave, transition
@@ -194,7 +195,7 @@ def _provider(regency: Regency) -> Provider:
 def publish_quota(*, staff: Staff, wave: Wave, now: datetime) -> QuotaSplit:
     """Propose a split from today's figures and have the second person publish it."""
     split = propose_split(wave_id=wave.pk, requested_by=staff.planner.user_id, reason="Data contoh", now=now)
-    return publish_split(scope=staff.approver, split_id=split.pk, now=now)
+    return publish_split(scope=staff.approver, split_id=split.pk, shown=shown_digest(split, None), now=now)
 
 
 def open_wave(*, staff: Staff, wave: Wave, now: datetime) -> Wave:

@@ -5,10 +5,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from clusters.models import ClusterArea, Wave
+from accounts.scope import Scope
+from clusters.models import ClusterArea, QuotaSplit, Wave
+from clusters.selectors.published import shown_digest
 from clusters.services.observations import NewObservation, record_observations
+from clusters.services.quota import publish_split
 from tests.factories import people
 from tests.factories.places import make_clusters, make_regency
+from tests.factories.staff import scope_of
 from tests.factories.waves import record_seats
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -78,3 +82,10 @@ def deliver_indicators() -> None:
         figure("population_female", 3301, 973_452, period="2021"),
         figure("population_female", 3308, 647_804, period="2021"),
     )
+
+
+def publish(split: QuotaSplit, *, scope: Scope | None = None, now: datetime = NOW) -> QuotaSplit:
+    """Put in force by somebody who was shown this version beside the one in force."""
+    in_force = QuotaSplit.objects.published().filter(wave=split.wave_id).order_by("-version").first()
+    shown = shown_digest(split, in_force)
+    return publish_split(scope=scope or scope_of("approver"), split_id=split.pk, shown=shown, now=now)

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
@@ -11,8 +12,18 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from clusters.models import QuotaCell, QuotaSplit, Wave
-from clusters.services.quota import propose_split, publish_split
+from clusters.models import (
+    FigureChoice,
+    Indicator,
+    Observation,
+    QuotaCell,
+    QuotaDecision,
+    QuotaPolicy,
+    QuotaSplit,
+    Wave,
+)
+from clusters.policy import SHIPPED
+from clusters.services.quota import propose_split
 from clusters.tasks import propose_split_job
 from clusters.views.reasons import period_in_words
 from records.models import Job
@@ -28,7 +39,8 @@ from tests.clusters.quota_data import (
     figure,
     make_wave,
 )
-from tests.factories.staff import scope_of
+from tests.clusters.quota_data import publish as put_in_force
+from tests.factories.staff import make_staff
 
 pytestmark = pytest.mark.django_db
 PUBLIC = "/kuota/gelombang-1/"
@@ -53,8 +65,7 @@ def wave() -> Wave:
 
 def publish(wave: Wave, *, minutes: int = 0) -> QuotaSplit:
     now = NOW + timedelta(minutes=minutes)
-    split = propose_split(wave_id=wave.pk, requested_by=None, reason="Pembagian pertama", now=now)
-    return publish_split(scope=scope_of("approver"), split_id=split.pk, now=now)
+    return put_in_force(propose_split(wave_id=wave.pk, requested_by=None, reason="Pembagian pertama", now=now), now=now)
 
 
 def text_of(client: Client, address: str) -> str:
@@ -222,6 +233,105 @@ class TestWhy:
         assert re.search(r"Satu tempat per [\d.,]+ pendaftar", text)
 
 
+def choose(indicator: str, regency: int, reason: str, **fields: Any) -> None:
+    planner = make_staff("planner")
+    FigureChoice.objects.create(
+        indicator_id=indicator, regency_id=regency, reason=reason, chosen_by=planner, chosen_at=NOW, **fields
+    )
+
+
+def rules(**formulas: Any) -> None:
+    QuotaPolicy.objects.create(
+        version=1,
+        name="Uji",
+        reason="Uji",
+        author=make_staff("planner"),
+        created_at=NOW,
+        rules=SHIPPED | {"formulas": SHIPPED["formulas"] | formulas},
+    )
+
+
+class TestWhyByPolicyAndChoice:
+    @pytest.fixture(autouse=True)
+    def _indicators(self) -> None:
+        for code in ("pmi_placed", "phk_workers", "population"):
+            Indicator.objects.get_or_create(pk=code, defaults={"name_id": code, "name_en": code, "unit": "persons"})
+
+    def test_entry_of_a_planner_stands_with_its_reason(self, client: Client, wave: Wave) -> None:
+        choose("pmi_placed", 3309, "Laporan BP3MI belum terbit", value=250)
+        publish(wave)
+        text = why(client, "3309-PMI")
+        assert "250 pekerja migran yang ditempatkan. Diisi perencana provinsi 24 November 2026" in text
+        assert "“Laporan BP3MI belum terbit”" in text
+        assert "250 orang diisi perencana" in text
+
+    def test_choice_among_figures_stands_with_its_reason(self, client: Client, wave: Wave) -> None:
+        former = Observation.objects.get(indicator="pmi_placed", regency=3301, period="2021")
+        choose("pmi_placed", 3301, "Tahun penuh", observation=former)
+        publish(wave)
+        text = why(client, "3301-PMI")
+        assert "3.433 pekerja migran yang ditempatkan, 2021." in text
+        assert "Angka ini dipilih perencana provinsi 24 November 2026: “Tahun penuh”" in text
+        assert "paling dapat diandalkan" not in text
+
+    def test_sum_of_indicators_shows_each_with_its_factor(self, client: Client, wave: Wave) -> None:
+        rules(PHK={"use": [{"phk_workers": "1", "pmi_placed": "0.5"}]})
+        choose("pmi_placed", 3374, "Laporan belum terbit", value=30)
+        publish(wave)
+        text = why(client, "3374-PHK")
+        assert "1 × pekerja yang terkena PHK" in text
+        assert "0,5 × pekerja migran yang ditempatkan" in text
+        assert "30 pekerja migran yang ditempatkan. Diisi perencana provinsi" in text
+        assert "1.150 orang diisi perencana" in text
+
+    def test_demand_per_head_shows_the_inhabitants(self, client: Client, wave: Wave) -> None:
+        rules(PHK={"use": [{"phk_workers": "1"}], "per": "head"})
+        publish(wave)
+        text = why(client, "3374-PHK")
+        assert "Lalu dibagi jumlah penduduk" in text
+        assert "1.700.000 penduduk" in text
+        assert "66,75 per 100.000 penduduk" in text
+
+    def test_policy_cap_and_band_are_said(self, client: Client, wave: Wave) -> None:
+        publish(wave)
+        QuotaPolicy.objects.create(
+            version=1, name="Uji", reason="Uji", author=make_staff("planner"), created_at=NOW,
+            rules=SHIPPED | {"caps": {"3301-PMI": 200}, "band": 5},
+        )  # fmt: skip
+        split = publish(wave, minutes=1)
+        assert split.version == 2
+        text = why(client, "3301-PMI")
+        assert "Kebijakan provinsi membatasi angka ini sampai 200 tempat." in text
+        assert re.search(r"Versi sebelumnya [\d.]+ tempat. Menurut kebijakan provinsi angka baru tetap di antara", text)
+
+    @pytest.mark.parametrize("two_way", [False, True])
+    def test_decreed_totals_give_the_divisor_other_words(self, client: Client, two_way: bool) -> None:
+        wave = make_wave(total=500)
+        deliver_indicators()
+        deliver_seats(wave, {(c, r): 64 + 16 * c for c in range(4) for r in (3301, 3308, 3309, 3374)})
+        cells = propose_split(wave_id=wave.pk, requested_by=None, reason="Uji", now=NOW).cells.all()
+        totals: Counter[tuple[int | None, int | None]] = Counter()
+        for cell in cells:
+            totals[None, cell.regency_id] += cell.seats
+            totals[cell.cluster_id, None] += cell.seats if two_way else 0
+        for (cluster, regency), places in totals.items():
+            if regency or two_way:
+                QuotaDecision.objects.create(
+                    level="regency" if regency else "cluster", parent=wave.decision, cluster_id=cluster, total=places,
+                    regency_id=regency, decree_number="CONTOH/1", decree_date=NOW.date(), author="Uji", as_of=NOW,
+                )  # fmt: skip
+        split = publish(wave)
+        assert split.method == ("two_way" if two_way else "by_regency")
+        text = why(client, "3301-AFIRMASI")
+        if two_way:
+            assert re.search(r"hasil kali dua angka: [\d.,]+ untuk klaster ini", text)
+            assert re.search(r"[\d.,]+ × [\d.,]+ = [\d.,]+", text)
+        else:
+            assert re.search(r"Di Kabupaten Cilacap, satu tempat per [\d.,]+ orang, sama untuk semua klaster.", text)
+        page = text_of(client, PUBLIC)
+        assert ("Ukuran tiap klaster" in page, "Ukuran tiap daerah" in page) == (two_way, True)
+
+
 class TestProvincePage:
     def test_roles(self, client: Client, as_role: Callable[..., Client], wave: Wave) -> None:
         assert client.get(PROVINCE).status_code == 302
@@ -249,10 +359,48 @@ class TestProvincePage:
         assert "menunggu pengesahan oleh penyetuju" in text_of(as_role("planner"), PROVINCE)
         assert address in approver.get(PROVINCE).content.decode()
         assert f"{PROVINCE}hitung/" not in approver.get(PROVINCE).content.decode()
-        assert approver.post(address).status_code == 302
+        stale = approver.post(address, {"shown": "0" * 64}, follow=True, headers={"accept-language": "id"})
+        assert "Ada yang berubah sejak Anda membuka halaman ini." in stale.content.decode()
+        [shown] = re.findall(r'name="shown" value="([0-9a-f]{64})"', approver.get(PROVINCE).content.decode())
+        assert approver.post(address, {"shown": shown}).status_code == 302
         assert "Versi 1 sudah disahkan dan diumumkan" in text_of(approver, PROVINCE)
         split.refresh_from_db()
         assert split.published_at is not None
+        assert split.shown_digest == shown
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_former_version_is_proposed_again_and_published_by_another(
+        self, as_role: Callable[..., Client], wave: Wave
+    ) -> None:
+        planner = as_role("planner")
+        first = publish(wave)
+        assert "Kembali ke versi sebelumnya" not in text_of(planner, PROVINCE)
+        deliver_seats(wave, {(PMI, 3308): 48}, now=NOW + timedelta(minutes=1))
+        publish(wave, minutes=2)
+        assert "Kembali ke versi sebelumnya" in text_of(planner, PROVINCE)
+        assert "Kembali ke versi sebelumnya" not in text_of(as_role("approver"), PROVINCE)
+        asked = {"kembali-version": str(first.pk), "kembali-reason": " "}
+        assert planner.post(f"{PROVINCE}kembali/", asked).status_code == 200
+        assert not Job.objects.exists()
+        assert planner.post(f"{PROVINCE}kembali/", asked | {"kembali-reason": "Salah catat"}).status_code == 302
+        propose_split_job(str(Job.objects.get().pk))
+        assert "Salah catat (isi versi 1)" in text_of(planner, PROVINCE)
+        restored = put_in_force(QuotaSplit.objects.get(version=3))
+        assert restored.restores_id == first.pk
+        assert "Salah catat (isi versi 1)" in text_of(Client(), PUBLIC)
+
+    @pytest.mark.django_db(transaction=True)
+    def test_what_forbids_a_former_version_is_told_in_names(self, as_role: Callable[..., Client], wave: Wave) -> None:
+        first = publish(wave)
+        deliver_seats(wave, {(PMI, 3308): 8}, now=NOW + timedelta(minutes=1))
+        publish(wave, minutes=2)
+        planner = as_role("planner")
+        planner.post(f"{PROVINCE}kembali/", {"kembali-version": str(first.pk), "kembali-reason": "Uji"})
+        propose_split_job(str(Job.objects.get().pk))
+        text = text_of(planner, PROVINCE)
+        assert "Versi lama tidak dapat diusulkan lagi" in text
+        assert "12 tempat tidak cocok dengan keadaan sekarang" in text
+        assert "Kabupaten Magelang (PMI)" in text
 
     def test_differences_to_the_version_in_force(self, as_role: Callable[..., Client], wave: Wave) -> None:
         publish(wave)
@@ -296,7 +444,7 @@ class TestProvincePage:
         propose_split(wave_id=wave.pk, requested_by=None, reason="Uji", now=NOW)
         client = as_role("approver")
         client.get(PROVINCE)
-        with django_assert_num_queries(22):
+        with django_assert_num_queries(24):
             client.get(PROVINCE)
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from clusters.models import Membership, Wave
 from clusters.selectors.offices import scope_of as staff_scope
+from clusters.selectors.published import shown_digest
 from clusters.services.memberships import Invitation, propose
 from clusters.services.quota import propose_split, publish_split
 from records.ids import uuid7
@@ -66,7 +67,7 @@ def make_world() -> World:
     deliver_indicators()
     deliver_seats(wave, {(AFIRMASI, OWN): 16, (AFIRMASI, OTHER): 16})
     split = propose_split(wave_id=wave.pk, requested_by=None, reason="Pembagian pertama", now=NOW)
-    publish_split(scope=scope_of("approver"), split_id=split.pk, now=NOW)
+    publish_split(scope=scope_of("approver"), split_id=split.pk, shown=shown_digest(split, None), now=NOW)
     own = _person(wave, OWN, "Kenari Semarangan", "3374995003957001")
     other = _person(wave, OTHER, "Merpati Cilacapan", "3301995003957002")
     Wave.objects.filter(pk=wave.pk).update(state="closed", closes_at=timezone.now())
