@@ -1,6 +1,6 @@
 """What the province fills in to ask for a new split, or for a former one again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
@@ -28,8 +28,10 @@ class RestoreForm(forms.Form):
         help_text=_("Alasan ini ikut diumumkan, jadi jangan menulis nama orang."),
     )
 
-    def __init__(self, *args: Any, versions: Sequence[QuotaSplit], **options: Any) -> None:
-        super().__init__(*args, prefix="kembali", **options)
+    prefix = "kembali"
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, versions: Sequence[QuotaSplit]) -> None:
+        super().__init__(data)
         published = [split for split in versions if split.published_at]
         version = cast(forms.TypedChoiceField, self.fields["version"])
         version.choices = [

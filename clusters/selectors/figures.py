@@ -54,8 +54,8 @@ class Figures:
         found = ranked(self._published.get((indicator, place), []))
         choice = self._choices.get((indicator, place))
         if choice and choice.value is not None:
-            entered = {"status": "entered", "indicator": indicator, "choice": _choice(choice)}
-            entered["entered"] = number(choice.value)  # its "figure" does not stay with a sum
+            entered: Basis = {"status": "entered", "indicator": indicator, "choice": _choice(choice)}
+            entered["entered"] = number(choice.value)  # "figure" does not stay with the parts of a sum
             return entered | {"figure": Fraction(choice.value), "others": [reference(other) for other in found]}
         if not found:
             return None

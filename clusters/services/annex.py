@@ -41,7 +41,7 @@ def _typeset(data: str, timestamp: int) -> bytes:
         timestamp=timestamp,
         pdf_standards="ua-1",
     )
-    return bytes(pdf)  # type: ignore[arg-type]  # one file, not a list of pages
+    return bytes(pdf)
 
 
 def annex_data(content: Content) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from accounts.scope import Scope
 from clusters.models import QuotaCell, QuotaSplit, Wave
-from clusters.selectors.demand import Basis, SplitInputs, split_inputs
+from clusters.selectors.demand import SplitInputs, split_inputs
+from clusters.selectors.figures import Basis
 from clusters.selectors.quota import PROPOSE
 from clusters.services.quota import OPEN_FOR_SPLITS, SplitRefused, Unsplittable, WaveIsFrozen
 from records.models import Job
