@@ -74,6 +74,7 @@ def measure() -> None:
         "province_office": lambda: planner.get("/kantor/"),
         "province_people": lambda: planner.get("/kantor/peserta/"),
         "province": lambda: planner.get("/provinsi/"),
+        "studio": lambda: planner.get("/provinsi/kuota/ukur/studio/?factor_PMI=2"),
     }
     seconds: dict[int, dict[str, float]] = {}
     for rows in (SMALL, LARGE):

@@ -4,6 +4,7 @@ Rules come as JSON from a stored version of the policy, with the overrides of a 
 it was made by, so they are read again later: a key that is not known is refused, never ignored.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -13,6 +14,9 @@ Per = Literal["count", "head"]
 Missing = Literal["rate", "leave_out"]
 MAX_PLACES = 10**9
 MAX_FACTOR = 1000
+FACTOR = re.compile(
+    r"\d{1,4}(?:\.\d{1,4}|/\d{1,4})?", re.ASCII
+)  # an exponent could make one short text a long computation
 
 # What the sources leave open. Version 0 of the policy: it counts until the province has stored one of its own.
 SHIPPED: dict[str, Any] = {
@@ -157,9 +161,9 @@ def _whole(value: Any, field: str, most: int = MAX_PLACES) -> int:
 def _factor(value: Any, field: str) -> Fraction:
     """Written as text, "1.5", so that what was typed is what counts."""
     try:
-        factor = Fraction(value) if isinstance(value, str) else None
-    except (ValueError, ZeroDivisionError):
+        factor = Fraction(value) if isinstance(value, str) and FACTOR.fullmatch(value) else None
+    except ZeroDivisionError:
         factor = None
-    if factor is None or not 0 <= factor <= MAX_FACTOR:
+    if factor is None or factor > MAX_FACTOR:
         raise BadRules(field, "factor")
     return factor

@@ -99,15 +99,38 @@ class FigureSerializer(serializers.Serializer[Any]):
     as_of = serializers.DateTimeField()
 
 
-class WeightSerializer(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(["reported", "estimated", "missing", "outside"])
+class ChoiceSerializer(serializers.Serializer[Any]):
+    """What a planner of the province decided about a figure, and why."""
+
+    choice = serializers.UUIDField()
+    reason = serializers.CharField()
+    as_of = serializers.DateTimeField()
+
+
+class DemandSerializer(serializers.Serializer[Any]):
+    """The figure of one indicator, or what stands in for it."""
+
+    status = serializers.ChoiceField(["reported", "entered", "estimated", "missing", "outside"])
     indicator = serializers.CharField()
-    value = serializers.IntegerField(help_text="Persons times 12.")
+    choice = ChoiceSerializer(required=False)
+    entered = serializers.FloatField(required=False, help_text="A planner's own figure.")
+    base = serializers.DictField(required=False, help_text="What a percentage is of.")
     chosen = FigureSerializer(required=False)
     others = FigureSerializer(many=True, required=False, help_text="Figures that were not chosen.")
     villages = serializers.IntegerField(required=False, help_text="The cluster's area is so many villages.")
     population = FigureSerializer(required=False)
     rate = serializers.DictField(required=False, help_text="The rate that stood in: figure over persons, and of what.")
+
+
+class TermSerializer(DemandSerializer):
+    factor = serializers.CharField()
+
+
+class WeightSerializer(DemandSerializer):
+    value = serializers.IntegerField(help_text="Persons times 12; per head, persons per 100,000 inhabitants times 12.")
+    per = serializers.ChoiceField(["count", "head"], required=False)
+    terms = TermSerializer(many=True, required=False, help_text="Where the demand is a sum of indicators.")
+    inhabitants = serializers.DictField(required=False)
 
 
 class FloorSerializer(serializers.Serializer[Any]):
@@ -118,14 +141,24 @@ class FloorSerializer(serializers.Serializer[Any]):
 
 class CapSerializer(serializers.Serializer[Any]):
     value = serializers.IntegerField()
+    policy = serializers.IntegerField(
+        required=False, help_text="The policy's maximum, where it is less than the seats."
+    )
     seats = FigureSerializer(allow_null=True)
     eligible = FigureSerializer(allow_null=True)
+
+
+class BandSerializer(serializers.Serializer[Any]):
+    before = serializers.IntegerField(help_text="Places of the version that was in force.")
+    low = serializers.IntegerField()
+    high = serializers.IntegerField()
 
 
 class BasisSerializer(serializers.Serializer[Any]):
     weight = WeightSerializer(required=False)
     floor = FloorSerializer(required=False)
     cap = CapSerializer(required=False)
+    band = BandSerializer(required=False)
 
 
 class CellSerializer(serializers.Serializer[Any]):

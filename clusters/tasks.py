@@ -8,6 +8,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
+from clusters.selectors.demand import split_inputs
 from clusters.selectors.quota import PROPOSE
 from clusters.services import waves
 from clusters.services.memberships import ADMIT, admit
@@ -27,16 +28,22 @@ def _propose(payload: Mapping[str, Any]) -> Mapping[str, Any]:
     requested_by = payload["requested_by"]
     if "restores" in payload:
         return _restore(payload)
+    scenario_id = payload.get("scenario_id")
     try:
         split = propose_split(
             wave_id=UUID(payload["wave_id"]),
             requested_by=UUID(requested_by) if requested_by else None,
             reason=payload["reason"],
+            scenario_id=UUID(scenario_id) if scenario_id else None,
+            revision=payload.get("revision", 0),
             now=timezone.now(),
         )
     except Unsplittable as error:
         return {"inputs_digest": error.digest, "cells": error.cells, "short": error.short}
-    return {"inputs_digest": split.inputs_digest, "split_id": str(split.pk), "version": split.version}
+    digest = split.inputs_digest
+    if scenario_id:  # today's by the rules in force: the beat does not answer a scenario by proposing those again
+        digest = split_inputs(wave=split.wave, today=timezone.localdate()).digest
+    return {"inputs_digest": digest, "split_id": str(split.pk), "version": split.version}
 
 
 def _restore(payload: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from clusters.views import decisions, published, quota, staff, waves
+from clusters.views import decisions, published, quota, staff, studio, waves
 
 urlpatterns: list[URLPattern] = [
     path("kuota/<slug:wave>/", quota.quota, name="quota"),
@@ -13,6 +13,12 @@ urlpatterns: list[URLPattern] = [
     path("provinsi/kuota/<slug:wave>/hitung/", quota.propose, name="province-quota-propose"),
     path("provinsi/kuota/<slug:wave>/kembali/", quota.restore, name="province-quota-restore"),
     path("provinsi/kuota/<slug:wave>/sahkan/<uuid:split>/", quota.publish, name="province-quota-publish"),
+    path("provinsi/kuota/<slug:wave>/studio/", studio.studio, name="studio"),
+    path("provinsi/kuota/<slug:wave>/studio/simpan/", studio.save, name="studio-save"),
+    path("provinsi/kuota/<slug:wave>/studio/<uuid:scenario>/salin/", studio.duplicate, name="studio-duplicate"),
+    path("provinsi/kuota/<slug:wave>/studio/<uuid:scenario>/arsip/", studio.archive, name="studio-archive"),
+    path("provinsi/kuota/<slug:wave>/studio/<uuid:scenario>/catatan/", studio.comment, name="studio-comment"),
+    path("provinsi/kuota/<slug:wave>/studio/<uuid:scenario>/usulkan/", studio.propose, name="studio-propose"),
     path("provinsi/", waves.province, name="province"),
     path("provinsi/petugas/", staff.province_staff, name="province-staff"),
     path("kantor/petugas/", staff.office_staff, name="staff"),

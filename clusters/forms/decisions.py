@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clusters.forms.fields import WholeField
 from clusters.models import Cluster, QuotaDecision, Regency
 
 LEVELS = [
@@ -48,13 +49,11 @@ class DecisionForm(forms.Form):
     )
     cluster = forms.ModelChoiceField(Cluster.objects.all(), label=gettext_lazy("Klaster"), required=False)
     regency = forms.ModelChoiceField(Regency.objects.all(), label=gettext_lazy("Kabupaten atau kota"), required=False)
-    total = forms.IntegerField(
+    total = WholeField(
         label=gettext_lazy("Jumlah tempat"),
-        help_text=gettext_lazy("Angka tanpa titik. Contoh: 20000. Kosong bila keputusan belum menetapkan jumlahnya."),
-        min_value=1,
-        max_value=2_000_000,
+        help_text=gettext_lazy("Contoh: 20.000. Kosong bila keputusan belum menetapkan jumlahnya."),
+        least=1,
         required=False,
-        widget=forms.TextInput({"inputmode": "numeric"}),
     )
     replaces = DecreeChoice(
         QuotaDecision.objects.none(),

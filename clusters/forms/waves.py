@@ -10,6 +10,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clusters.forms.fields import WholeField
 from clusters.models import QuotaDecision, RuleSet, Wave
 from clusters.models.waves import GROUPS
 from clusters.selectors.waves import unused_decisions
@@ -29,14 +30,12 @@ def _day(label: StrOrPromise, hint: StrOrPromise = "") -> forms.DateField:
     return forms.DateField(label=label, help_text=hint, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
 
 
-def _guarantee(label: StrOrPromise) -> forms.IntegerField:
-    return forms.IntegerField(
+def _guarantee(label: StrOrPromise) -> WholeField:
+    return WholeField(
         label=label,
         help_text=gettext_lazy("Tempat di setiap kabupaten dan kota. Kosong berarti tanpa jaminan."),
         required=False,
-        min_value=0,
-        max_value=10_000,
-        widget=forms.TextInput({"inputmode": "numeric"}),
+        most=10_000,
     )
 
 

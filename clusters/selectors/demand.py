@@ -78,8 +78,14 @@ class SplitInputs:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all that may change the split or its explanation; the order of reading does not matter."""
-        content = [self.total, self.policy, self.weight.tolist(), self.floor.tolist(), self.cap.tolist(), self.basis]
+        """SHA-256 of the figures, rules and decrees that floors, caps and weights follow from; the order of reading does not
+        matter. The version in force, which a band is laid around, is none of them: or each publication would ask for the next.
+        """
+        figures = [
+            [{name: _figures_of(cell, name) for name in ("weight", "floor", "cap")} for cell in row]
+            for row in self.basis
+        ]
+        content = [self.total, self.policy, self.weight.tolist(), figures]
         return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -193,6 +199,10 @@ def _areas(today: date) -> dict[tuple[int, int], int]:
     areas = ClusterArea.objects.in_force(today).values_list("cluster_id", "regency_id", "village__district__regency_id")
     villages = Counter((cluster, of_village) for cluster, _, of_village in areas if of_village is not None)
     return villages | {(cluster, regency): 0 for cluster, regency, _ in areas if regency is not None}
+
+
+def _figures_of(cell: Basis, name: str) -> Basis:
+    return {key: found for key, found in cell[name].items() if key != "value"}
 
 
 def _seats(split: QuotaSplit) -> dict[tuple[int, int], int]:

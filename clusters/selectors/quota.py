@@ -58,17 +58,19 @@ class Matrix:
     total: Places
 
 
+def summed(places: Sequence[Places]) -> Places:
+    changes = [place.change for place in places]
+    return Places(
+        seats=sum(place.seats for place in places),
+        change=None if None in changes else sum(change or 0 for change in changes),
+    )
+
+
 def matrix_of(split: QuotaSplit, *, since: QuotaSplit | None = None) -> Matrix:
     """All places of a split, with the difference to an earlier one. Two queries, one more with `since`."""
     before: dict[tuple[int, int], int] = {}
     if since:
         before = {(c, r): seats for c, r, seats in since.cells.values_list("cluster_id", "regency_id", "seats")}
-
-    def summed(places: Sequence[Places]) -> Places:
-        return Places(
-            seats=sum(place.seats for place in places),
-            change=sum(place.change or 0 for place in places) if since else None,
-        )
 
     def cell(found: Mapping[str, Any]) -> Places:
         earlier = before.get((found["cluster_id"], found["regency_id"]), 0)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 from accounts.scope import Scope
 from clusters.apportionment import Infeasible, InfeasibleMargins
 from clusters.division import Division, MarginsDisagree, divide
-from clusters.models import QuotaCell, QuotaSplit, Wave
+from clusters.models import QuotaCell, QuotaSplit, Scenario, Wave
 from clusters.selectors.demand import UNIT, SplitInputs, split_inputs
 from clusters.selectors.published import shown_digest
 from clusters.selectors.quota import PROPOSE, proposal_jobs
@@ -45,6 +45,14 @@ class ShownOther(SplitRefused):
     """Something changed since the second person opened the page, so he has not seen what he would publish."""
 
 
+class ScenarioChanged(SplitRefused):
+    """Somebody changed or archived the scenario since it was read."""
+
+
+class TotalNotDecreed(SplitRefused):
+    """The scenario splits another total than the decree's, so it can only be looked at."""
+
+
 class Unsplittable(SplitRefused):
     """Floors or decreed totals cannot be honoured.
 
@@ -57,17 +65,20 @@ class Unsplittable(SplitRefused):
         self.cells, self.short, self.digest = list(cells), short, digest
 
 
-def request_split(*, scope: Scope, wave: Wave, reason: str) -> Job:
+def request_split(*, scope: Scope, wave: Wave, reason: str, scenario_id: UUID | None = None, revision: int = 0) -> Job:
     """Ask for a new proposal; while one is being made, that one. The reason is public later: no personal data.
 
     Only for planners, as only approvers publish: so nobody decides alone, not even on a proposal of the clock.
-    Raises PermissionDenied, WaveIsFrozen.
+    scenario_id: propose by its rules, as they stood at `revision`, and not by those in force.
+    Raises PermissionDenied, WaveIsFrozen, ScenarioChanged, TotalNotDecreed.
     """
     if "planner" not in scope.roles:
         raise PermissionDenied
     if wave.state not in OPEN_FOR_SPLITS:
         raise WaveIsFrozen
-    return _request(wave.pk, requested_by=scope.user_id, reason=reason)
+    if scenario_id:
+        _proposable(wave, scenario_id, revision)
+    return _request(wave.pk, requested_by=scope.user_id, reason=reason, scenario_id=scenario_id, revision=revision)
 
 
 def request_due_splits(*, now: datetime) -> list[Job]:
@@ -87,33 +98,63 @@ def request_due_splits(*, now: datetime) -> list[Job]:
     return jobs
 
 
-def _request(wave_id: UUID, *, requested_by: UUID | None, reason: str) -> Job:
-    payload = {
+def _request(
+    wave_id: UUID, *, requested_by: UUID | None, reason: str, scenario_id: UUID | None = None, revision: int = 0
+) -> Job:
+    payload: dict[str, str | int | None] = {
         "wave_id": str(wave_id),
         "requested_by": str(requested_by) if requested_by else None,
         "reason": reason,
     }
-    return request_job(task=PROPOSE, key=f"{PROPOSE}:{wave_id}", payload=payload, requested_by=requested_by)
+    key = f"{PROPOSE}:{wave_id}"
+    if scenario_id:
+        payload |= {"scenario_id": str(scenario_id), "revision": revision}
+        key += f":{scenario_id}:{revision}"
+    return request_job(task=PROPOSE, key=key, payload=payload, requested_by=requested_by)
 
 
-def propose_split(*, wave_id: UUID, requested_by: UUID | None, reason: str, now: datetime) -> QuotaSplit:
+def _proposable(wave: Wave, scenario_id: UUID, revision: int) -> Scenario:
+    scenario: Scenario | None = Scenario.objects.filter(
+        wave=wave, pk=scenario_id, revision=revision, archived=False
+    ).first()
+    if scenario is None:
+        raise ScenarioChanged
+    if scenario.overrides.get("total") not in (None, wave.decision.places):
+        raise TotalNotDecreed
+    return scenario
+
+
+def propose_split(
+    *,
+    wave_id: UUID,
+    requested_by: UUID | None,
+    reason: str,
+    scenario_id: UUID | None = None,
+    revision: int = 0,
+    now: datetime,
+) -> QuotaSplit:
     """Store the split of the current figures as the wave's next version; same figures as the newest version, that one.
+
+    By the rules in force, or by those of a scenario as they stood at `revision`. Its total, being the decree's, does not
+    become a rule: a later decree counts.
 
     The wave row is locked before anything is read, so of two proposals at once the second sees the first. Must run with
     the owner's rights: web requests cannot write splits.
 
-    Raises WaveIsFrozen, Unsplittable.
+    Raises WaveIsFrozen, ScenarioChanged, TotalNotDecreed, Unsplittable.
     """
     with transaction.atomic():
         wave = Wave.objects.select_for_update(no_key=True, of=("self",)).select_related("decision").get(pk=wave_id)
         if wave.state not in OPEN_FOR_SPLITS:
             raise WaveIsFrozen
-        inputs = split_inputs(wave=wave, today=timezone.localdate(now))
+        scenario = _proposable(wave, scenario_id, revision) if scenario_id else None
+        overrides = {key: rule for key, rule in scenario.overrides.items() if key != "total"} if scenario else None
+        inputs = split_inputs(wave=wave, today=timezone.localdate(now), overrides=overrides)
         digest = inputs.digest
         newest: QuotaSplit | None = wave.splits.order_by("-version").first()
         if newest and newest.inputs_digest == digest:
             return newest
-        division, unit = _divide(inputs, digest)
+        division, unit = evaluate(inputs)
         split = QuotaSplit.objects.create(
             wave=wave,
             version=newest.version + 1 if newest else 1,
@@ -123,8 +164,9 @@ def propose_split(*, wave_id: UUID, requested_by: UUID | None, reason: str, now:
             reason=reason,
             inputs_digest=digest,
             overrides=dict(inputs.overrides),
+            scenario=scenario,
             policy=inputs.policy,
-            divisors=_divisors(inputs, division, unit),
+            divisors=divisors_of(inputs, division, unit),
             proposed_by_id=requested_by,
             as_of=now,
         )
@@ -141,10 +183,12 @@ def propose_split(*, wave_id: UUID, requested_by: UUID | None, reason: str, now:
     return split
 
 
-def _divide(inputs: SplitInputs, digest: str) -> tuple[Division, int]:
-    """The table, and the twelfths of a person in one unit of its weights.
+def evaluate(inputs: SplitInputs) -> tuple[Division, int]:
+    """The table, and the twelfths of a person in one unit of its weights. A what-if and a proposal are this same call.
 
     Scaling changes no place; whole persons where they are whole make the divisor a short number of persons.
+
+    Raises Unsplittable.
     """
     unit = 1 if (inputs.weight % UNIT).any() else UNIT
     codes, places = [cluster.code for cluster in inputs.clusters], [regency.pk for regency in inputs.regencies]
@@ -160,17 +204,17 @@ def _divide(inputs: SplitInputs, digest: str) -> tuple[Division, int]:
         )
     except MarginsDisagree as error:
         decreed = max(error.clusters, error.regencies)
-        raise Unsplittable(cells=[], short=abs(decreed - error.total), digest=digest) from error
+        raise Unsplittable(cells=[], short=abs(decreed - error.total), digest=inputs.digest) from error
     except InfeasibleMargins as error:
         cut = [(None, codes[row]) for row in error.rows] + [(places[column], None) for column in error.columns]
-        raise Unsplittable(cells=cut, short=error.short, digest=digest) from error
+        raise Unsplittable(cells=cut, short=error.short, digest=inputs.digest) from error
     except Infeasible as error:
         cells = [(places[column], codes[row]) for row, column in zip(error.rows, error.columns, strict=True)]
-        raise Unsplittable(cells=cells, short=error.short, digest=digest) from error
+        raise Unsplittable(cells=cells, short=error.short, digest=inputs.digest) from error
     return division, unit
 
 
-def _divisors(inputs: SplitInputs, division: Division, unit: int) -> dict[str, list[int] | None]:
+def divisors_of(inputs: SplitInputs, division: Division, unit: int) -> dict[str, list[int] | None]:
     """Persons per place by cluster code and, where regencies have one, by regency id, as numerator and denominator; "*"
     is the first stage, in which claims are compared. None where weight decided nothing.
 

@@ -52,6 +52,12 @@ REFUSALS: Mapping[type[services.SplitRefused], Any] = {
     NotRestorable: gettext_lazy(
         "Yang dapat diusulkan lagi hanya versi yang pernah disahkan dan sekarang tidak berlaku."
     ),
+    services.ScenarioChanged: gettext_lazy(
+        "Skenario ini sudah diubah atau diarsipkan rekan Anda sejak Anda membukanya. Periksa yang terbaru di bawah, lalu ulangi."
+    ),
+    services.TotalNotDecreed: gettext_lazy(
+        "Jumlah tempat skenario ini lain dari keputusan. Samakan dengan keputusan, simpan, lalu usulkan."
+    ),
 }
 
 
@@ -255,7 +261,7 @@ def _province_page(
             "restore_form": restore_form or RestoreForm(versions=versions),
             "shown": shown_digest(proposal, in_force) if may_publish and proposal and not is_own else "",
             "matrix": shown,
-            "is_new": newest is None or inputs.digest != newest.inputs_digest,
+            "is_new": newest is None or inputs.digest not in (newest.inputs_digest, _answered(job, newest)),
             "by_registrants": inputs.policy["weights"] == "registrants",
             "demand": _demand(inputs),
             "input_rows": _input_rows(inputs),
@@ -297,6 +303,11 @@ def _input_rows(inputs: SplitInputs) -> list[tuple[str, list[dict[str, Any]]]]:
         )
         for j, regency in enumerate(inputs.regencies)
     ]
+
+
+def _answered(job: Job | None, newest: QuotaSplit) -> str | None:
+    """The digest of the figures that the newest version answers, though made by the rules of a scenario or a former version."""
+    return job.result.get("inputs_digest") if job and job.result.get("split_id") == str(newest.pk) else None
 
 
 def _problem(job: Job, inputs: SplitInputs) -> dict[str, Any] | None:

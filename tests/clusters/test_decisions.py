@@ -111,6 +111,13 @@ def test_decreed_parts_reach_the_split(planner: Scope) -> None:
     assert set(inputs.regency_totals) == {None}
 
 
+@pytest.mark.parametrize(("typed", "total"), [("20.000", 20_000), ("20000", 20_000), ("", None)])
+def test_a_total_is_read_as_it_is_written(as_role: SignIn, typed: str, total: int | None) -> None:
+    decree = {"decree_number": "K/20", "decree_date": "2026-10-01", "author": "Gubernur", "total": typed}
+    assert as_role("planner").post(reverse("decision-new"), decree).status_code == 302
+    assert QuotaDecision.objects.get(decree_number="K/20").total == total
+
+
 def test_page_keeps_what_was_typed_and_says_what_is_left(as_role: SignIn) -> None:
     wave = make_wave(total=400)
     client = as_role("planner")

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from clusters.models import Cluster, ClusterArea, District, Observation, Regency, Village, Wave
+from clusters.models import Cluster, ClusterArea, District, Observation, QuotaPolicy, Regency, Village, Wave
+from clusters.policy import SHIPPED
 from clusters.selectors.demand import SplitInputs, split_inputs
+from clusters.services.quota import propose_split
 from tests.clusters.quota_data import (
     AFIRMASI,
     BOROBUDUR,
@@ -21,7 +23,9 @@ from tests.clusters.quota_data import (
     deliver_seats,
     figure,
     make_wave,
+    publish,
 )
+from tests.factories.staff import make_user
 
 pytestmark = pytest.mark.django_db
 DATA = Path(__file__).parents[2] / "clusters" / "data"
@@ -194,6 +198,21 @@ class TestDigest:
         assert read(wave).digest == before
         deliver_seats(wave, {(PMI, 3301): 16})
         assert read(wave).digest != before
+
+
+def test_a_band_around_the_version_in_force_is_no_news() -> None:
+    """Or each publication would ask for the next: the band is laid around what was just published."""
+    wave = make_wave()
+    deliver_indicators()
+    deliver_seats(wave, {(PMI, 3301): 64, (PHK, 3309): 64})
+    split = propose_split(wave_id=wave.pk, requested_by=None, reason="Uji", now=NOW)
+    rules = {**SHIPPED, "band": 10}
+    QuotaPolicy.objects.create(version=1, name="Pita", rules=rules, reason="Uji", author=make_user(), created_at=NOW)
+    before = read(wave)
+    publish(split)
+    after = read(wave)
+    assert before.cap.tolist() != after.cap.tolist() or before.floor.tolist() != after.floor.tolist()
+    assert before.digest == after.digest
 
 
 def test_nine_queries_whatever_the_number_of_cells(django_assert_num_queries: Any) -> None:

@@ -28,6 +28,8 @@ def test_overrides_replace_whole_keys_but_only_the_clusters_they_name() -> None:
         ({"factors": {"PMI": 1.5}}, "factors.PMI"),
         ({"factors": {"PMI": "dua"}}, "factors.PMI"),
         ({"factors": {"PMI": "1/0"}}, "factors.PMI"),
+        ({"factors": {"PMI": "1e999999999"}}, "factors.PMI"),
+        ({"factors": {"PMI": "1001"}}, "factors.PMI"),
         ({"factors": {"X": "1"}}, "factors.X"),
         ({"shares": {"PMI": 1}}, "shares"),
         ({"shares": dict.fromkeys(CLUSTERS, 0)}, "shares"),

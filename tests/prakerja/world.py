@@ -16,6 +16,7 @@ from clusters.selectors.offices import scope_of as staff_scope
 from clusters.selectors.published import shown_digest
 from clusters.services.memberships import Invitation, propose
 from clusters.services.quota import propose_split, publish_split
+from clusters.services.scenarios import create_scenario
 from records.ids import uuid7
 from records.models import Import
 from registrations.models import Registration
@@ -84,6 +85,7 @@ def make_world() -> World:
         "registration": people,
         "placement": offers | {"none": NOBODY},
         "split": {"": split.pk, "no-split": NOBODY},
+        "scenario": {"": _scenario(wave), "no-scenario": NOBODY},
         "training_class": {"": TrainingClass.objects.get(code="A-1").pk, "no-class": NOBODY},
         "number": {"": 1},
         "kind": {"": "person_list", "no-kind": "tidak-ada"},
@@ -116,6 +118,10 @@ def _import(regency: int, name: str) -> UUID:
         kind="person_list", regency_id=regency, state="checked", asked_by=make_staff("mentor", regency), size=1,
         name=f"{name}.csv", headers=["NIK"], mapping={"nik": "NIK"}, created_at=timezone.now(), checked_at=timezone.now(),
     ).pk  # fmt: skip
+
+
+def _scenario(wave: Wave) -> UUID:
+    return create_scenario(scope=scope_of("planner"), wave=wave, name="Uji", overrides={}, now=NOW).pk
 
 
 def _proposals() -> dict[str, Any]:

@@ -1,0 +1,46 @@
+"""A planner tries a factor, keeps it and proposes it: with and without JavaScript, on a desk and on a phone."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.looks import DESK, PHONE, faults
+from tests.browser.people import STAFF, sign_in
+from tests.browser.portal import Portal
+
+pytestmark = pytest.mark.browser
+
+
+def calculate(page: Page, field: str, value: str) -> None:
+    page.get_by_role("textbox", name=field).fill(value)
+    page.get_by_role("button", name="Hitung", exact=True).click()
+    page.wait_for_load_state()
+
+
+@pytest.mark.parametrize(
+    ("size", "script"),
+    [(DESK, True), (DESK, False), (PHONE, False)],
+    ids=["desk", "desk, no script", "phone, no script"],
+)
+def test_from_a_factor_to_a_request(
+    portal: Portal, visitor: Callable[..., Page], size: dict[str, int], script: bool
+) -> None:
+    page = visitor(size, java_script_enabled=script)
+    sign_in(page, STAFF["planner"])
+    page.goto("/provinsi/gelombang/2026-8/")
+    page.get_by_role("link", name="Studio", exact=True).click()
+    places = page.locator("#hasil tfoot td").nth(3)
+    calculate(page, "Jumlah tempat", "5.000")  # fewer than there are seats, so that demand decides
+    before = places.inner_text()
+    calculate(page, "Faktor AFIRMASI", "0,05")
+    expect(places).not_to_have_text(before)
+    calculate(page, "Jumlah tempat", "20.000")
+    expect(page.get_by_label("Faktor AFIRMASI")).to_have_value("0,05")
+    expect(page.locator(".state-bar")).to_contain_text("belum disimpan")
+    page.get_by_label("Nama skenario").fill(f"Uji {size['width']} {script}")
+    page.get_by_role("button", name="Simpan sebagai skenario baru").click()
+    expect(page.locator(".state-bar")).to_contain_text("tersimpan")
+    expect(page.get_by_role("button", name="Usulkan skenario ini")).to_be_visible()
+    if script:
+        assert faults(page) == []
