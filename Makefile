@@ -48,7 +48,7 @@ test-production: env ## Test proxy, web and pooler as docker-compose.yml has the
 
 test-browser: env ## Test in Chromium what people click, and every page with axe
 	$(call debian,chromium,chromium)
-	env -u DJANGO_SETTINGS_MODULE $(BIN)/pytest -m browser tests/browser
+	env -u DJANGO_SETTINGS_MODULE $(BIN)/pytest -n 2 --dist loadfile -m browser tests/browser
 
 # Static checks read the settings; these values connect to nothing.
 lint types: export DATABASE_URL := postgres://nobody@localhost/nothing

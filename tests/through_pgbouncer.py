@@ -24,7 +24,7 @@ from prakerja.embedded.state import ROOT, State
 
 SECONDS_TO_ANSWER = 10
 # A backup holds a snapshot across sessions: it goes to PostgreSQL itself, in production too.
-ALL = ["-n", "2", "--ignore=tests/prakerja/test_backup.py"]
+ALL = ["-n", "2", "-p", "tests.with_database", "--ignore=tests/prakerja/test_backup.py"]
 
 # As docker-compose.yml has it, except for the door: whoever reaches this loopback port is the role of the tests.
 CONFIG = """

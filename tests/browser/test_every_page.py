@@ -23,7 +23,7 @@ STARTS = ("/", "/gaya/", "/simulator/autentikator/", "/status/", "/daftar/", "/m
 EACH = 2  # pages of one view, so that a list of 500 people is not 500 visits
 ADMIN = "admin:"  # each view once for each role: the frame of all these pages is one,
 ADMIN_IN_FULL = ("admin:index", "admin:clusters_district_")  # and English is looked at on these only
-LOOKS = 3  # at one view, by whoever comes by: most pages are the same to the next role
+LOOKS = 3  # at one view, by whoever comes by, the first in both languages: most pages are the same to the next role
 ELSEWHERE = {
     "receipt",
     "wishes",
@@ -65,7 +65,7 @@ def faults_in_both_languages(page: Page, view: str) -> Iterator[str]:
     looks[view] += 1
     if looks[view] > LOOKS:
         return
-    if view.startswith(ADMIN) and not view.startswith(ADMIN_IN_FULL):
+    if looks[view] > 1 or (view.startswith(ADMIN) and not view.startswith(ADMIN_IN_FULL)):
         yield from faults(page)
         return
     for language in reversed(LANGUAGES):  # the walk goes on in Indonesian
