@@ -15,6 +15,7 @@ from clusters.policy import Missing
 UNIT = 12  # lcm(1..4): weights are whole twelfths of a person
 TWELFTHS = "persons/12"  # unit of registrants: someone who fits k of four clusters counts 12/k in each
 PERCENT = "percent"
+PERSONS = "persons"
 CONFIDENCE = {"low": 1, "medium": 2, "high": 3}
 
 Basis = dict[str, Any]
