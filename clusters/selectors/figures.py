@@ -57,7 +57,8 @@ class Figures:
         if choice and choice.value is not None:
             entered: Basis = {"status": "entered", "indicator": indicator, "choice": _choice(choice)}
             entered["entered"] = number(choice.value)  # "figure" does not stay with the parts of a sum
-            return entered | {"figure": Fraction(choice.value), "others": [reference(other) for other in found]}
+            entered["others"] = [reference(other) for other in found]
+            return self._in_persons(entered | {"figure": Fraction(choice.value)}, place)
         if not found:
             return None
         basis: Basis = {"status": "reported", "indicator": indicator}
@@ -67,12 +68,18 @@ class Figures:
             basis["choice"] = _choice(choice)
         chosen, *others = found
         basis |= {"chosen": reference(chosen), "others": [reference(other) for other in others]}
-        if chosen.unit == PERCENT and indicator in self._bases:
-            base = self.of(self._bases[indicator], place)
-            if base is None:
-                return None
-            return basis | {"figure": Fraction(chosen.value) / 100 * base.pop("figure"), "base": base}
-        return basis | {"figure": Fraction(chosen.value) / (UNIT if chosen.unit == TWELFTHS else 1)}
+        return self._in_persons(
+            basis | {"figure": Fraction(chosen.value) / (UNIT if chosen.unit == TWELFTHS else 1)}, place
+        )
+
+    def _in_persons(self, basis: Basis, place: Place) -> Basis | None:
+        """A percentage whose base is known as that part of it, published or entered; None where the place has no base."""
+        if basis["indicator"] not in self._bases:
+            return basis
+        base = self.of(self._bases[basis["indicator"]], place)
+        if base is None:
+            return None
+        return basis | {"figure": basis["figure"] / 100 * base.pop("figure"), "base": base}
 
 
 class Series:
