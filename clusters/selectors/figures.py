@@ -139,11 +139,11 @@ def ranked(figures: Sequence[Observation]) -> list[Observation]:
     """The figure to choose first: the surest, of these the newest. Equals stand by source, so the choice is reproducible."""
     by_source = sorted(figures, key=lambda figure: (figure.source, figure.value))
     return sorted(
-        by_source, key=lambda figure: (CONFIDENCE.get(figure.confidence, 0), _end_of(figure.period)), reverse=True
+        by_source, key=lambda figure: (CONFIDENCE.get(figure.confidence, 0), ends_in(figure.period)), reverse=True
     )
 
 
-def _end_of(period: str) -> str:
+def ends_in(period: str) -> str:
     """The last day a period may mean, as sortable text: "2021" and "2021-08" and "2025-01..02"."""
     first, _, tail = period.partition("..")
     end = first[: len(first) - len(tail)] + tail
