@@ -71,7 +71,11 @@ class FigureForm(forms.Form):
         withdraws: bool = False,
     ) -> None:
         super().__init__(data, initial=dict(initial))
-        options: dict[str, Any] = {"label": _("Nilai"), "required": not withdraws}
+        options: dict[str, Any] = {
+            "label": _("Nilai"),
+            "required": not withdraws,
+            "error_messages": {"required": _("Isi nilainya.")},
+        }
         if choices:
             del self.fields["value"]
             self.fields["figure"].choices = choices  # type: ignore[attr-defined]

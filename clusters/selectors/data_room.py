@@ -6,11 +6,13 @@ Only what somebody published or a planner entered; estimates belong to a split. 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Max, Min, QuerySet
 
 from accounts.scope import Scope
 from clusters.models import Dataset, FigureChoice, Indicator, Observation, Regency
+from clusters.querysets import ObservationQuerySet
 from clusters.selectors.figures import Basis, Figures, Place, ends_in, ranked
 
 
@@ -73,7 +75,7 @@ def grid(scope: Scope, *, year: int | None = None, indicators: Sequence[Indicato
         choices = [choice for choice in choices if choice.value is None]
     figures = Figures(published, choices)
     rows: list[tuple[Regency | None, list[Spot]]] = [
-        (place, [Spot(each, place, figures.of(each.pk, place and place.pk)) for each in shown])
+        (place, [Spot(each, place, figures.of(each.pk, place.pk if place else None)) for each in shown])
         for place in (None, *places)
     ]
     coverage = [
@@ -88,7 +90,8 @@ def dossiers(scope: Scope, place: Regency | None, indicators: Iterable[Indicator
     indicators = list(indicators)
     key: Place = place.pk if place else None
     names = [each.pk for each in indicators]
-    standing, former = defaultdict(list), defaultdict(list)
+    standing: defaultdict[str, list[Observation]] = defaultdict(list)
+    former: defaultdict[str, list[Observation]] = defaultdict(list)
     for figure in _published(scope).filter(regency=place, indicator__in=names).order_by("-as_of", "-id"):
         (former if figure.superseded_by_id else standing)[figure.indicator].append(figure)
     choices = list(
@@ -115,7 +118,7 @@ def dossiers(scope: Scope, place: Regency | None, indicators: Iterable[Indicator
     return found
 
 
-def deliveries(scope: Scope) -> QuerySet[Dataset]:
+def deliveries(scope: Scope) -> QuerySet[Any]:
     """Data sets of published figures, newest first, with `figures` and the `first` and `last` period of them."""
     fields = [field.attname for field in Dataset._meta.concrete_fields]
     return (
@@ -132,7 +135,7 @@ def years_of(period: str) -> range:
     return range(int(period[:4]), int(ends_in(period)[:4]) + 1)
 
 
-def _published(scope: Scope) -> QuerySet[Observation]:
+def _published(scope: Scope) -> ObservationQuerySet:
     return Observation.objects.within(scope).published().select_related("dataset")
 
 

@@ -44,7 +44,7 @@ def data_room(request: ScopedRequest) -> HttpResponse:
         ],
         "rows": [(place, _code(place), [_cell(spot) for spot in spots]) for place, spots in shown.rows],
         "datasets": [
-            {"dataset": each, "first": period_in_words(each.first), "last": period_in_words(each.last)}
+            {"dataset": each, "period": period_in_words(each.period), "first": each.first[:4], "last": each.last[:4]}
             for each in deliveries(request.scope)
         ],
     }
@@ -93,7 +93,7 @@ def data_figure(request: ScopedRequest, place: str, indicator: str) -> HttpRespo
         request.POST if request.method == "POST" else None,
         choices=[(str(each.pk), _in_words(each)) for each in dossier.figures],
         unit=kind.unit,
-        initial={"figure": choice and choice.observation_id, "value": _typed(choice and choice.value)},
+        initial={"figure": choice.observation_id, "value": _typed(choice.value)} if choice else {},
         withdraws=withdraws,
     )
     if request.method == "POST" and form.is_valid():
