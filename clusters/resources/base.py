@@ -86,7 +86,7 @@ class ReferenceResource(ImportResource):
     texts = {
         "region_code": _("“{value}” bukan kode wilayah Jawa Tengah. Tulis seperti 33.01, dengan titik."),
         "figure": _("“{value}” bukan angka. Tulis satu angka dari 0 ke atas, dengan titik untuk pecahan."),
-        "indicator": _("“{value}” tidak ada di katalog indikator. Pakai kode seperti tertulis di halaman Data."),
+        "indicator": _("“{value}” tidak ada di katalog indikator. Pakai kode seperti tertulis di halaman Data kuota."),
         "unit": _("Satuan {indicator} adalah {unit}, bukan “{value}”."),
         "period": _("“{value}” bukan periode. Tulis seperti 2024, 2024-08, 2024-H2, atau 2024-01..08."),
     }

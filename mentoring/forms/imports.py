@@ -179,7 +179,7 @@ KINDS: dict[str, Kind] = {
         (
             _("Satu baris untuk satu angka. Angka yang belum ada tidak ditulis, jangan diisi 0."),
             _("Kode wilayah seperti 33.01; kode provinsi 33."),
-            _("Indikator dan satuannya seperti di katalog, yang tertulis di halaman Data provinsi."),
+            _("Indikator dan satuannya seperti di katalog, yang tertulis di halaman Data kuota."),
             _("Angka baru menggantikan angka lama dari sumber yang sama; yang lama tetap tersimpan."),
         ),
     ),
