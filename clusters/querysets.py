@@ -57,6 +57,10 @@ class ObservationQuerySet(models.QuerySet[Any]):
     def current(self) -> Self:
         return self.filter(superseded_by__isnull=True)
 
+    def published(self) -> Self:
+        """Figures about everybody in a regency or the province, from outside: of no wave, cluster, sex or disability."""
+        return self.filter(wave=None, cluster=None, sex="", with_disability=None)
+
 
 class ClusterAreaQuerySet(models.QuerySet[Any]):
     def in_force(self, day: date) -> Self:

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from clusters.views import decisions, published, quota, staff, studio, waves
+from clusters.views import data_room, decisions, published, quota, staff, studio, waves
 
 urlpatterns: list[URLPattern] = [
     path("kuota/<slug:wave>/", quota.quota, name="quota"),
@@ -25,6 +25,10 @@ urlpatterns: list[URLPattern] = [
     path("kantor/petugas/undang/", staff.invite, name="staff-invite"),
     path("kantor/petugas/usulan/<uuid:proposal>/", staff.proposal_page, name="proposal"),
     path("kantor/petugas/<int:membership>/", staff.membership_page, name="membership"),
+    path("provinsi/data/", data_room.data_room, name="data-room"),
+    path("provinsi/data/indikator/<slug:indicator>/", data_room.data_indicator, name="data-indicator"),
+    path("provinsi/data/<str:place>/", data_room.data_place, name="data-place"),
+    path("provinsi/data/<str:place>/<slug:indicator>/", data_room.data_figure, name="data-figure"),
     path("provinsi/keputusan/daftar/", decisions.decisions, name="decisions"),
     path("provinsi/keputusan/", decisions.decision_new, name="decision-new"),
     path("provinsi/gelombang/", waves.wave_new, name="wave-new"),

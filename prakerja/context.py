@@ -35,7 +35,7 @@ def _rail(scope: Scope, request: HttpRequest) -> list[tuple[str, str, bool]]:
     """Links with their labels and which of them one is on; the wave that an office has chosen stays chosen."""
     entries: list[tuple[str, str]] = []
     if scope.sees_all:
-        entries.append((pgettext("semua", "Gelombang"), reverse("province")))
+        entries += [(pgettext("semua", "Gelombang"), reverse("province")), (_("Data kuota"), reverse("data-room"))]
     if scope.sees_all or scope.is_office:
         entries += [
             (_("Hari ini"), reverse("office")),

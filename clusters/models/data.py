@@ -137,3 +137,7 @@ class FigureChoice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.indicator_id} {self.regency_id or 33}"
+
+    @property
+    def is_withdrawal(self) -> bool:
+        return self.observation_id is None and self.value is None

@@ -15,6 +15,7 @@ from clusters.policy import Missing
 UNIT = 12  # lcm(1..4): weights are whole twelfths of a person
 TWELFTHS = "persons/12"  # unit of registrants: someone who fits k of four clusters counts 12/k in each
 PERCENT = "percent"
+PERSONS = "persons"
 CONFIDENCE = {"low": 1, "medium": 2, "high": 3}
 
 Basis = dict[str, Any]
@@ -56,7 +57,8 @@ class Figures:
         if choice and choice.value is not None:
             entered: Basis = {"status": "entered", "indicator": indicator, "choice": _choice(choice)}
             entered["entered"] = number(choice.value)  # "figure" does not stay with the parts of a sum
-            return entered | {"figure": Fraction(choice.value), "others": [reference(other) for other in found]}
+            entered["others"] = [reference(other) for other in found]
+            return self._in_persons(entered | {"figure": Fraction(choice.value)}, place)
         if not found:
             return None
         basis: Basis = {"status": "reported", "indicator": indicator}
@@ -66,12 +68,18 @@ class Figures:
             basis["choice"] = _choice(choice)
         chosen, *others = found
         basis |= {"chosen": reference(chosen), "others": [reference(other) for other in others]}
-        if chosen.unit == PERCENT and indicator in self._bases:
-            base = self.of(self._bases[indicator], place)
-            if base is None:
-                return None
-            return basis | {"figure": Fraction(chosen.value) / 100 * base.pop("figure"), "base": base}
-        return basis | {"figure": Fraction(chosen.value) / (UNIT if chosen.unit == TWELFTHS else 1)}
+        return self._in_persons(
+            basis | {"figure": Fraction(chosen.value) / (UNIT if chosen.unit == TWELFTHS else 1)}, place
+        )
+
+    def _in_persons(self, basis: Basis, place: Place) -> Basis | None:
+        """A percentage whose base is known as that part of it, published or entered; None where the place has no base."""
+        if basis["indicator"] not in self._bases:
+            return basis
+        base = self.of(self._bases[basis["indicator"]], place)
+        if base is None:
+            return None
+        return basis | {"figure": basis["figure"] / 100 * base.pop("figure"), "base": base}
 
 
 class Series:
@@ -131,11 +139,11 @@ def ranked(figures: Sequence[Observation]) -> list[Observation]:
     """The figure to choose first: the surest, of these the newest. Equals stand by source, so the choice is reproducible."""
     by_source = sorted(figures, key=lambda figure: (figure.source, figure.value))
     return sorted(
-        by_source, key=lambda figure: (CONFIDENCE.get(figure.confidence, 0), _end_of(figure.period)), reverse=True
+        by_source, key=lambda figure: (CONFIDENCE.get(figure.confidence, 0), ends_in(figure.period)), reverse=True
     )
 
 
-def _end_of(period: str) -> str:
+def ends_in(period: str) -> str:
     """The last day a period may mean, as sortable text: "2021" and "2021-08" and "2025-01..02"."""
     first, _, tail = period.partition("..")
     end = first[: len(first) - len(tail)] + tail

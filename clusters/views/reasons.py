@@ -111,7 +111,8 @@ def part(basis: Mapping[str, Any]) -> dict[str, Any]:
 def _chosen(basis: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """The published figure, or the planner's entry."""
     if basis and "entered" in basis:
-        return figure({"indicator": basis["indicator"], "value": basis["entered"], "unit": "", **basis["choice"]})
+        unit = PERCENT if "base" in basis else ""
+        return figure({"indicator": basis["indicator"], "value": basis["entered"], "unit": unit, **basis["choice"]})
     return figure(basis.get("chosen")) if basis else None
 
 

@@ -8,10 +8,12 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.scope import Scope
 from clusters.models import Regency, Wave
+from clusters.resources import PERIOD
 from records.models import Import
 from records.resources import Column
 from records.sheets import SheetRefused, largest, suffix_of
@@ -101,9 +103,25 @@ class PersonListForm(FileForm):
 class ObservationsForm(FileForm):
     name = forms.CharField(label=_("Nama data"), max_length=120, help_text=_("Misalnya: Sakernas Agustus 2026."))
     publisher = forms.CharField(label=_("Penerbit"), max_length=120, help_text=_("Misalnya: BPS Provinsi Jawa Tengah."))
+    source = forms.CharField(
+        label=_("Alamat atau nama terbitan"),
+        max_length=300,
+        required=False,
+        help_text=_("Tempat seluruh data ini dapat dibaca. Misalnya alamat halaman tabelnya."),
+    )
+    period = forms.CharField(
+        label=_("Periode data"),
+        max_length=20,
+        required=False,
+        validators=[RegexValidator(rf"^(?:{PERIOD.pattern})\Z", _("Tulis seperti 2024, 2024-08, 2024-H2, atau 2024-01..08."))],
+    )  # fmt: skip
+    licence = forms.CharField(
+        label=_("Lisensi"), max_length=120, required=False, help_text=_("Misalnya: CC BY 4.0. Kosong bila tidak disebut.")
+    )  # fmt: skip
 
     def options(self) -> dict[str, Any]:
-        return {"name": self.cleaned_data["name"], "publisher": self.cleaned_data["publisher"]}
+        about = {name: self.cleaned_data[name] for name in ("name", "publisher", "source", "period", "licence")}
+        return about | {"imported_by_id": str(self.scope.actor_id)}
 
 
 class ClassesForm(FileForm):
@@ -161,6 +179,7 @@ KINDS: dict[str, Kind] = {
         (
             _("Satu baris untuk satu angka. Angka yang belum ada tidak ditulis, jangan diisi 0."),
             _("Kode wilayah seperti 33.01; kode provinsi 33."),
+            _("Indikator dan satuannya seperti di katalog, yang tertulis di halaman Data kuota."),
             _("Angka baru menggantikan angka lama dari sumber yang sama; yang lama tetap tersimpan."),
         ),
     ),

@@ -112,7 +112,18 @@ def test_a_changed_figure_supersedes_and_going_back_supersedes_again(folder: Pat
 
 def test_a_corrected_unit_is_one_change(folder: Path) -> None:
     load(folder)
-    change(folder / "indicators.csv", "tpt,2025-08,7.4,percent", "tpt,2025-08,7.4,persons")
+    change(folder / "indicator_catalogue.csv", "blankspot_villages,villages,", "blankspot_villages,villages and wards,")
+    path = folder / "indicators.csv"
+    path.write_text(path.read_text().replace(",villages,", ",villages and wards,"))
+    assert load(folder)["indicators.csv"] == (0, 4, 236)
+    assert load(folder)["indicators.csv"] == (0, 0, 240)
+
+
+def test_a_corrected_confidence_is_one_change(folder: Path) -> None:
+    load(folder)
+    path = folder / "indicators.csv"
+    line = next(line for line in path.read_text().splitlines() if "tpt,2025-08,7.4," in line)
+    change(path, line, line.replace(",high,", ",medium,"))
     assert load(folder)["indicators.csv"] == (0, 1, 239)
     assert load(folder)["indicators.csv"] == (0, 0, 240)
 
@@ -143,6 +154,8 @@ def test_competing_figures_stand_side_by_side(folder: Path) -> None:
         ("indicators.csv", "tpt,2025-08,7.4,", "tpt,2025-08,,", "'' is not a number"),
         ("indicators.csv", "tpt,2025-08,7.4,", "tpt,2025-08,-1,", "'-1' is not a number from 0 up"),
         ("indicators.csv", "tpt,2025-08,7.4,", "tpt,Agustus,7.4,", "'Agustus' is not a period"),
+        ("indicators.csv", "tpt,2025-08,7.4,percent", "tpt,2025-08,7.4,persons", "tpt is in percent, not in persons"),
+        ("indicators.csv", "tpt,2025-08,7.4,", "tpd,2025-08,7.4,", "there is no indicator 'tpd' in the catalogue"),
         ("indicators.csv", "code,name,indicator,period", "code,name,indicator,when", "columns are missing: period"),
     ],
 )

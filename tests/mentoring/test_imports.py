@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from clusters.models import LabourOffice, Observation
+from clusters.models import Dataset, Indicator, LabourOffice, Observation
 from mentoring.forms import imports as forms
 from mentoring.forms.imports import KINDS
 from records.models import Event, Import, Job
@@ -234,19 +234,29 @@ def test_every_kind_has_a_template_whose_example_is_refused_when_left_in(
 
 def test_the_province_brings_figures_without_undoing_them(as_role: Callable[..., Client]) -> None:
     make_region()
+    Indicator.objects.create(code="phk_workers", unit="persons", name_id="PHK", name_en="Laid off")
     client = as_role("planner")
     header = "indicator,code,period,value,unit,source,confidence,note"
     rows = [
-        ("laid_off", "33.74", "2026", "120", "persons", "BPS", "high", ""),
-        ("laid_off", "33.99", "2026", "-1", "p", "B", "h", ""),
+        ("phk_workers", "33.74", "2026", "120", "persons", "BPS", "high", ""),
+        ("phk_workers", "33.99", "2026", "-1", "p", "B", "h", ""),
+        ("phk_workers", "33.74", "2025", "2", "percent", "BPS", "high", ""),
+        ("laid_off", "33.74", "2025", "7", "persons", "BPS", "high", ""),
     ]
-    stated = {"name": "Sakernas", "publisher": "BPS"}
+    about = {"source": "https://contoh.example/tabel", "period": "2026", "licence": "CC BY 4.0"}
+    stated = {"name": "Sakernas", "publisher": "BPS", **about}
+    unread = upload(client, csv_of(rows, header=header), kind="observations", **stated | {"period": "tahun lalu"})
+    assert "Tulis seperti 2024" in text_of(unread, 422)
     record = worked(upload(client, csv_of(rows, header=header), kind="observations", **stated))
     page = text_of(client.get(path(record) + "?hasil=refused"))
     assert "“33.99” tidak ada di data portal" in page and "“-1” bukan angka" in page
+    assert "Satuan phk_workers adalah persons, bukan “percent”" in page
+    assert "“laid_off” tidak ada di katalog indikator" in page
     record = decide(client, record, "good")
     assert record.state == "done"
     assert [(o.regency_id, o.value, o.dataset.publisher) for o in Observation.objects.all()] == [(3374, 120, "BPS")]
+    [dataset] = Dataset.objects.filter(**about)
+    assert dataset.imported_by_id == record.asked_by_id
     assert "Impor jenis ini tidak dibatalkan" in text_of(client.get(path(record)))
 
 

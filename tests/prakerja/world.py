@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from clusters.models import Membership, Wave
+from clusters.models import Indicator, Membership, Wave
 from clusters.selectors.offices import scope_of as staff_scope
 from clusters.selectors.published import shown_digest
 from clusters.services.memberships import Invitation, propose
@@ -88,6 +88,8 @@ def make_world() -> World:
         "scenario": {"": _scenario(wave), "no-scenario": NOBODY},
         "training_class": {"": TrainingClass.objects.get(code="A-1").pk, "no-class": NOBODY},
         "number": {"": 1},
+        "place": {"": "33.01", "no-place": "33.99"},
+        "indicator": {"": _indicator(), "no-indicator": "tidak-ada"},
         "kind": {"": "person_list", "no-kind": "tidak-ada"},
         "import_id": {"own": _import(OWN, own.name), "other": _import(OTHER, other.name), "none": NOBODY},
         "token": {"": "tidak-ada"},
@@ -118,6 +120,10 @@ def _import(regency: int, name: str) -> UUID:
         kind="person_list", regency_id=regency, state="checked", asked_by=make_staff("mentor", regency), size=1,
         name=f"{name}.csv", headers=["NIK"], mapping={"nik": "NIK"}, created_at=timezone.now(), checked_at=timezone.now(),
     ).pk  # fmt: skip
+
+
+def _indicator() -> str:
+    return Indicator.objects.create(code="population", unit="persons", name_id="Penduduk", name_en="Population").pk
 
 
 def _scenario(wave: Wave) -> UUID:

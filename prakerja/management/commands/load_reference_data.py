@@ -18,6 +18,7 @@ from clusters.resources import (
     BorobudurAreaResource,
     ClusterResource,
     DistrictResource,
+    IndicatorResource,
     LabourOfficeResource,
     ObservationResource,
     RegencyResource,
@@ -37,6 +38,7 @@ TABLES = {
     "borobudur_area.csv": BorobudurAreaResource,
     "blankspot_villages.csv": BlankSpotResource,
     "offices.csv": LabourOfficeResource,
+    "indicator_catalogue.csv": IndicatorResource,
 }
 
 
