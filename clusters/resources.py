@@ -35,7 +35,9 @@ from clusters.models import (
     Village,
 )
 from clusters.services.observations import NewObservation, record_observations
+from clusters.services.recomputing import queued_proposals
 from records.resources import CellReason, CellRefused, ImportResource
+from records.tasks import start_on_commit
 
 PROVINCE_CODE = "33"
 PERIOD = re.compile(r"\d{4}(-\d\d(-\d\d)?|-H[12])?(\.\.\d\d(-\d\d)?|\.\.\d{4}(-\d\d){0,2})?")
@@ -338,7 +340,11 @@ class ObservationResource(ReferenceResource):
         self._deliver(figures, now)
 
     def _deliver(self, rows: list[NewObservation], now: datetime) -> None:
-        record_observations(dataset_name=self.options["name"], publisher=self.options["publisher"], rows=rows, now=now)
+        name, publisher = self.options["name"], self.options["publisher"]
+        with transaction.atomic():
+            record_observations(dataset_name=name, publisher=publisher, rows=rows, now=now)
+            for job in queued_proposals():
+                start_on_commit(job)
 
     def get_queryset(self) -> models.QuerySet[Observation]:
         return Observation.objects.current().filter(wave=None, cluster=None)

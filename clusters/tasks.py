@@ -12,7 +12,8 @@ from clusters.selectors.demand import split_inputs
 from clusters.selectors.quota import PROPOSE
 from clusters.services import waves
 from clusters.services.memberships import ADMIT, admit
-from clusters.services.quota import Unsplittable, propose_split, request_due_splits
+from clusters.services.quota import Unsplittable, propose_split
+from clusters.services.recomputing import request_due_splits
 from clusters.services.restoring import restore_split
 from records.services.jobs import run_job
 from records.tasks import start_on_commit
