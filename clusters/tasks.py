@@ -64,9 +64,19 @@ def _restore(payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @shared_task(name="clusters.propose_due_splits")
 def propose_due_splits() -> None:
-    """Beat: a new proposal for every wave whose figures changed since its newest version."""
+    """Beat: a new proposal for every wave whose figures changed materially since its newest version."""
+    _propose_due()
+
+
+@shared_task(name="clusters.propose_nightly")
+def propose_nightly() -> None:
+    """Beat: a new proposal for every wave of which any figure changed."""
+    _propose_due(nightly=True)
+
+
+def _propose_due(*, nightly: bool = False) -> None:
     with transaction.atomic():
-        for job in request_due_splits(now=timezone.now()):
+        for job in request_due_splits(now=timezone.now(), nightly=nightly):
             start_on_commit(job)
 
 

@@ -13,6 +13,7 @@ from accounts.scope import Scope
 from clusters.apportionment import Infeasible, InfeasibleMargins
 from clusters.division import Division, MarginsDisagree, divide
 from clusters.models import QuotaCell, QuotaSplit, Scenario, Wave
+from clusters.selectors.changes import changes_between, stated, stated_by
 from clusters.selectors.demand import UNIT, SplitInputs, split_inputs
 from clusters.selectors.published import shown_digest
 from clusters.selectors.quota import PROPOSE
@@ -150,6 +151,7 @@ def propose_split(
             overrides=dict(inputs.overrides),
             scenario=scenario,
             policy=inputs.policy,
+            changes=changes_between(stated(newest), stated_by(inputs)) if newest else [],
             divisors=divisors_of(inputs, division, unit),
             proposed_by_id=requested_by,
             as_of=now,

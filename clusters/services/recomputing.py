@@ -13,30 +13,50 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from clusters.models import QuotaSplit, Wave
-from clusters.selectors.demand import split_inputs
+from clusters.selectors.changes import changes_between, is_decided, moved_by, stated, stated_by
+from clusters.selectors.demand import SplitInputs, split_inputs
 from clusters.selectors.quota import PROPOSE, proposal_jobs
-from clusters.services.quota import OPEN_FOR_SPLITS, ask_for_proposal
+from clusters.services.quota import OPEN_FOR_SPLITS, Unsplittable, ask_for_proposal, evaluate
 from records.models import Job
 
 CHANGED_FIGURES = gettext_noop("Angka masukan berubah")
 NEW_DATASET = gettext_noop("Data baru diterima")
+NIGHTLY = gettext_noop("Hitung ulang tiap malam")
 
 
-def request_due_splits(*, now: datetime) -> list[Job]:
+def request_due_splits(*, now: datetime, nightly: bool = False) -> list[Job]:
     """Jobs for the waves whose figures differ from those of their newest version, and were not already tried in vain.
 
-    A first version waits until seats are known.
+    By day only for what matters: a decision, a new data set, or counts that move enough places (Rules.materiality). What stays
+    below that adds up, since it is compared with the newest version. A first version waits until seats are known.
     """
     jobs = []
     with transaction.atomic():
         for wave in Wave.objects.filter(state__in=OPEN_FOR_SPLITS).select_related("decision").order_by("pk"):
             inputs = split_inputs(wave=wave, today=timezone.localdate(now))
             digest = inputs.digest
-            newest = wave.splits.order_by("-version").values_list("inputs_digest", flat=True).first()
-            tried = proposal_jobs(wave).filter(result__inputs_digest=digest)
-            if (newest or inputs.cap.any()) and newest != digest and not tried.exists():
-                jobs.append(ask_for_proposal(wave.pk, requested_by=None, reason=CHANGED_FIGURES))
+            newest = wave.splits.order_by("-version").first()
+            if newest is None and not inputs.cap.any():
+                continue
+            if newest and newest.inputs_digest == digest:
+                continue
+            if proposal_jobs(wave).filter(result__inputs_digest=digest).exists():
+                continue
+            if nightly or newest is None or _is_material(newest, inputs):
+                reason = NIGHTLY if nightly else CHANGED_FIGURES
+                jobs.append(ask_for_proposal(wave.pk, requested_by=None, reason=reason))
     return jobs
+
+
+def _is_material(newest: QuotaSplit, inputs: SplitInputs) -> bool:
+    """Also when there is no table: the planner has to hear of it."""
+    if any(is_decided(change) for change in changes_between(stated(newest), stated_by(inputs))):
+        return True
+    try:
+        division, _unit = evaluate(inputs)
+    except Unsplittable:
+        return True
+    return moved_by(newest, inputs, division) * 1000 >= inputs.rules.materiality * inputs.total
 
 
 def request_for_new_figures() -> list[Job]:
