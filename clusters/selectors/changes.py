@@ -5,7 +5,7 @@ from clusters.division import Division
 from clusters.models import QuotaSplit
 from clusters.selectors.demand import SplitInputs
 
-__all__ = ["Change", "changes_between", "is_decided", "moved", "moved_by", "places_of", "stated", "stated_by"]
+__all__ = ["Change", "changes_between", "is_decided", "moved", "moved_by", "stated", "stated_by"]
 
 
 def stated(split: QuotaSplit) -> Stated:
@@ -28,12 +28,7 @@ def stated_by(inputs: SplitInputs) -> Stated:
 
 def moved(before: QuotaSplit, after: QuotaSplit) -> int:
     """How many places stand elsewhere. Two queries."""
-    return moved_places(places_of(before), places_of(after))
-
-
-def places_of(split: QuotaSplit) -> dict[tuple[int, int], int]:
-    """By cluster and regency id. One query."""
-    return {(c, r): seats for c, r, seats in split.cells.values_list("cluster_id", "regency_id", "seats")}
+    return moved_places(_places(before), _places(after))
 
 
 def moved_by(before: QuotaSplit, inputs: SplitInputs, division: Division) -> int:
@@ -43,4 +38,8 @@ def moved_by(before: QuotaSplit, inputs: SplitInputs, division: Division) -> int
         for i, cluster in enumerate(inputs.clusters)
         for j, regency in enumerate(inputs.regencies)
     }
-    return moved_places(places_of(before), after)
+    return moved_places(_places(before), after)
+
+
+def _places(split: QuotaSplit) -> dict[tuple[int, int], int]:
+    return {(c, r): seats for c, r, seats in split.cells.values_list("cluster_id", "regency_id", "seats")}

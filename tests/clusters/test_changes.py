@@ -173,7 +173,7 @@ def test_what_was_decided_is_told_and_always_matters(after: Stated, change: Chan
 def test_the_order_of_reading_does_not_matter() -> None:
     before = stated({"PMI": cell(), "PHK": cell()})
     after = stated({"PMI": cell(seats=20, cap=20), "PHK": cell(seats=30, cap=30)})
-    turned = replace(after, cells=dict(reversed(after.cells.items())))
+    turned = replace(after, cells=dict(reversed(list(after.cells.items()))))
     assert changes_between(before, after) == changes_between(before, turned)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from celery import current_app
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Sum
+from django.template.loader import render_to_string
+from django.test import Client
 
 from clusters.models import QuotaDecision, QuotaPolicy, QuotaSplit, Wave
 from clusters.policy import SHIPPED
@@ -21,6 +24,7 @@ from clusters.services.quota import propose_split
 from clusters.services.recomputing import NEW_DATASET, NIGHTLY, queued_proposals, request_due_splits
 from clusters.services.restoring import restore_split
 from clusters.tasks import propose_due_splits, propose_nightly, propose_split_job
+from clusters.views.changes import causes, changed_cells
 from records.models import Job
 from tests.clusters.quota_data import (
     AFIRMASI,
@@ -35,6 +39,7 @@ from tests.clusters.quota_data import (
     publish,
 )
 from tests.clusters.test_quota import wait_until_somebody_waits_for_us
+from tests.clusters.test_quota_pages import PROVINCE, text_of
 from tests.factories.staff import make_user, scope_of
 from tests.faults.workers import locked, until
 
@@ -299,3 +304,65 @@ def test_restoring_says_what_goes_back(wave: Wave) -> None:
     assert by is not None
     third, _digest = restore_split(wave_id=wave.pk, split_id=first.pk, requested_by=by, reason="Uji", now=NOW)
     assert third.changes[0] == {"name": "open_seats", "cells": 1, "before": 20, "after": 400}
+
+
+class TestProvincePage:
+    def test_says_why_what_changed_and_how_many_places_move(self, wave: Wave, as_role: Callable[..., Client]) -> None:
+        deliver_seats(wave, {(AFIRMASI, 3308): 20}, now=NOW + timedelta(hours=1))
+        deliver(figure("pmi_placed", 3301, 1_200, period="2026"))
+        propose_split(wave_id=wave.pk, requested_by=None, reason=NEW_DATASET, now=NOW)
+        first, second = versions(wave)
+        moved = sum(
+            max(0, cell.seats - first.cells.get(cluster=cell.cluster_id, regency=cell.regency_id).seats)
+            for cell in second.cells.all()
+        )
+        assert moved > 0
+        text = text_of(as_role("approver"), PROVINCE)
+        assert f"Yang berubah sejak versi 1 {moved} tempat berpindah." in text
+        assert "data baru: Data contoh kursi kelas dari 400 menjadi 20" in text
+        assert "Kabupaten Cilacap PMI Permintaan 1.100 1.200 pekerja migran yang ditempatkan 1.100 → 1.200" in text
+        assert "Kabupaten Magelang AFIRMASI Batas atas 400 20 kursi kelas yang dibuka 400 → 20 (uji)" in text
+        assert "Data baru diterima data baru: Data contoh kursi kelas dari 400 menjadi 20" in text
+
+    def test_many_cells_are_shortened(self) -> None:
+        one = {"name": "cap", "cluster": "PMI", "regency": 3301, "before": 1, "after": 2, "figures": []}
+        shown = changed_cells([one] * 23, {3301: "Kabupaten Cilacap"})
+        assert (len(shown["rows"]), shown["more"]) == (20, 3)
+
+    def test_a_first_version_is_compared_with_none(self, wave: Wave, as_role: Callable[..., Client]) -> None:
+        assert "Yang berubah sejak" not in text_of(as_role("planner"), PROVINCE)
+
+    def test_progress_of_the_job(self, wave: Wave, as_role: Callable[..., Client]) -> None:
+        deliver_migrants()
+        planner, job = as_role("planner"), Job.objects.all()
+        job.update(created_at=NOW, started_at=NOW + timedelta(minutes=1))
+        text = text_of(planner, PROVINCE)
+        assert "Menunggu giliran sejak 24 November 2026 pukul 10.00 WIB. Alasan: Data baru diterima" in text
+        job.update(state="running", attempt=1)
+        text = text_of(planner, PROVINCE)
+        assert "Dihitung sejak 24 November 2026 pukul 10.01 WIB." in text
+        assert "Percobaan" not in text
+        job.update(attempt=2)
+        assert "Percobaan ke-2" in text_of(planner, PROVINCE)
+        assert 'http-equiv="refresh"' in planner.get(PROVINCE).content.decode()
+
+    def test_every_cause_has_words(self, wave: Wave, as_role: Callable[..., Client]) -> None:
+        """Whatever changes_between may name."""
+        for name in (
+            *["total", "decree", "decreed", "policy", "weights", "rule", "dataset", "choice", "areas"],
+            *["open_seats", "registrants", "eligible_people", "granted_places", "lapsed_places"],
+        ):
+            change = {"name": name, "before": 12, "after": 24, "dataset": "BPS", "cells": 1}
+            [cause] = causes([change])
+            assert render_to_string("clusters/quota/cause.html", {"cause": cause}).strip(), name
+
+    def test_registrants_are_persons_and_rules_one_cause(self) -> None:
+        registrants, rules = causes(
+            [
+                {"name": "registrants", "cells": 1, "before": 120, "after": 126},
+                {"name": "policy", "before": 0, "after": 1},
+                {"name": "rule", "rule": "floor", "before": 16, "after": 8},
+            ]
+        )
+        assert (registrants["before"], registrants["after"]) == (10, Decimal("10.5"))
+        assert rules["name"] == "rule"
