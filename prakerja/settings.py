@@ -265,7 +265,6 @@ LANGUAGE_CODE = "id"
 LANGUAGES = [("id", _("Bahasa Indonesia")), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale_admin"]  # the second: Indonesian of the admin's packages
 TIME_ZONE = "Asia/Jakarta"
-CELERY_TIMEZONE = TIME_ZONE  # of the hours in the beat schedule
 USE_TZ = True
 
 STATIC_URL = "static/"

@@ -19,7 +19,8 @@ def causes(changes: Iterable[Change]) -> list[Change]:
     """For cause.html: each cause once, registrants in persons, `moved` as a count from 0 up."""
     found: dict[str, Change] = {}
     for change in changes:
-        name: str = ONE_OF.get(change["name"], change["name"])
+        name = str(change["name"])
+        name = ONE_OF.get(name, name)
         if name in CELL_NAMES:
             continue
         cause = change | {"name": name}
