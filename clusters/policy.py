@@ -21,6 +21,7 @@ FACTOR = re.compile(
 # What the sources leave open. Version 0 of the policy: it counts until the province has stored one of its own.
 SHIPPED: dict[str, Any] = {
     "floor": 16,  # one class, where the cell has seats for one
+    "materiality": 1,  # of 16,000 places one class
     "formulas": {
         "PMI": {"use": [{"pmi_placed": "1"}]},
         "BOROBUDUR": {"use": [{"population": "1"}], "by_area": True},
@@ -68,6 +69,8 @@ class Rules:
     shares: fixed claims of the clusters, in place of their demand.
     floors, caps: bounds of single cells, by "3301-PMI".
     total: places to split in a what-if; None takes the decree's.
+    materiality: of the counts that change all day, the clock proposes by day what moves at least so many places per
+        thousand of the total; 0 proposes every difference. It says when to propose and not what, so no version keeps it.
     """
 
     formulas: Mapping[str, Formula]
@@ -79,6 +82,7 @@ class Rules:
     floors: Mapping[str, int] = field(default_factory=dict)
     caps: Mapping[str, int] = field(default_factory=dict)
     total: int | None = None
+    materiality: int = 1
 
 
 def read_rules(stored: Mapping[str, Any], overrides: Mapping[str, Any] | None = None) -> Rules:
@@ -112,6 +116,7 @@ def read_rules(stored: Mapping[str, Any], overrides: Mapping[str, Any] | None = 
         floors={key: _whole(places, f"floors.{key}") for key, places in _mapping(given, "floors").items()},
         caps={key: _whole(places, f"caps.{key}") for key, places in _mapping(given, "caps").items()},
         total=_optional(given, "total"),
+        materiality=_whole(given.get("materiality", SHIPPED["materiality"]), "materiality", 1000),
     )
 
 

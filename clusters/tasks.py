@@ -12,7 +12,8 @@ from clusters.selectors.demand import split_inputs
 from clusters.selectors.quota import PROPOSE
 from clusters.services import waves
 from clusters.services.memberships import ADMIT, admit
-from clusters.services.quota import Unsplittable, propose_split, request_due_splits
+from clusters.services.quota import Unsplittable, propose_split
+from clusters.services.recomputing import request_due_splits
 from clusters.services.restoring import restore_split
 from records.services.jobs import run_job
 from records.tasks import start_on_commit
@@ -63,9 +64,19 @@ def _restore(payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @shared_task(name="clusters.propose_due_splits")
 def propose_due_splits() -> None:
-    """Beat: a new proposal for every wave whose figures changed since its newest version."""
+    """Beat: a new proposal for every wave whose figures changed materially since its newest version."""
+    _propose_due()
+
+
+@shared_task(name="clusters.propose_nightly")
+def propose_nightly() -> None:
+    """Beat: a new proposal for every wave of which any figure changed."""
+    _propose_due(nightly=True)
+
+
+def _propose_due(*, nightly: bool = False) -> None:
     with transaction.atomic():
-        for job in request_due_splits(now=timezone.now()):
+        for job in request_due_splits(now=timezone.now(), nightly=nightly):
             start_on_commit(job)
 
 

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import dj_database_url
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
@@ -148,6 +149,7 @@ CELERY_BEAT_SCHEDULE = {
     "seal-logs": {"task": "records.seal_logs", "schedule": 10.0},
     "mail-newest-head": {"task": "records.mail_newest_head", "schedule": 3600.0},
     "propose-splits": {"task": "clusters.propose_due_splits", "schedule": 300.0},
+    "propose-splits-nightly": {"task": "clusters.propose_nightly", "schedule": crontab(hour="1", minute="30")},
     "advance-waves": {"task": "clusters.advance_waves", "schedule": 60.0},
     "remind-of-offers": {"task": "training.remind_of_offers", "schedule": 3600.0},
     "tell-cancelled": {"task": "registrations.tell_cancelled", "schedule": 300.0},

@@ -1,6 +1,6 @@
 """The split of a wave's total over clusters and regencies. Versions are append-only."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -113,6 +113,8 @@ class QuotaSplit(Stamped):
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     published_at = models.DateTimeField(null=True)
+
+    causes: list[dict[str, Any]]  # where selectors.quota.versions_with_names read it
 
     objects: ClassVar[QuotaSplitQuerySet] = QuotaSplitQuerySet.as_manager()  # type: ignore[assignment]
 

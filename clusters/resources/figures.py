@@ -10,7 +10,7 @@ from typing import Any
 
 import tablib
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 from import_export.fields import Field
 from import_export.results import Result
@@ -20,7 +20,9 @@ from clusters.models import Indicator, Observation, Regency
 from clusters.resources.base import ReferenceResource, RegionCode, Wrong
 from clusters.selectors.figures import PERCENT, PERSONS
 from clusters.services.observations import NewObservation, record_observations
+from clusters.services.recomputing import queued_proposals
 from records.resources import CellReason
+from records.tasks import start_on_commit
 
 PROVINCE_CODE = "33"
 PERIOD = re.compile(r"\d{4}(-\d\d(-\d\d)?|-H[12])?(\.\.\d\d(-\d\d)?|\.\.\d{4}(-\d\d){0,2})?")
@@ -132,7 +134,10 @@ class ObservationResource(ReferenceResource):
 
     def _deliver(self, rows: list[NewObservation], now: datetime) -> None:
         about = dict(self.options)
-        record_observations(dataset_name=about.pop("name"), rows=rows, now=now, **about)
+        with transaction.atomic():
+            record_observations(dataset_name=about.pop("name"), rows=rows, now=now, **about)
+            for job in queued_proposals():
+                start_on_commit(job)
 
     def get_queryset(self) -> models.QuerySet[Observation]:
         return Observation.objects.current().filter(wave=None, cluster=None)

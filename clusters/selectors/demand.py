@@ -157,8 +157,7 @@ def split_inputs(*, wave: Wave, today: date, overrides: Mapping[str, Any] | None
         cluster_totals=cluster_totals,
         regency_totals=regency_totals,
         policy={
-            **stored,
-            **overrides,
+            **{key: rule for key, rule in {**stored, **overrides}.items() if key != "materiality"},
             "formulas": {**stored["formulas"], **overrides.get("formulas", {})},
             "version": version,
             "weights": "registrants" if by_registrants else "indicators",

@@ -6,10 +6,11 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Func, JSONField, QuerySet, Value
 from django.db.models.fields.json import KT
 
 from accounts.scope import Scope
+from clusters.changes import CELL_NAMES
 from clusters.models import Cluster, QuotaCell, QuotaSplit, Wave
 from clusters.selectors.demand import UNIT, SplitInputs
 from records.models import Job
@@ -166,11 +167,19 @@ def cells_for_export(split: QuotaSplit) -> QuerySet[QuotaCell]:
 
 
 def versions_with_names(wave: Wave) -> list[QuotaSplit]:
-    """All versions, highest first, with the names of who proposed and who published. For the province's page."""
+    """All versions, highest first, with the names of who proposed and who published. For the province's page.
+
+    `causes` of each: its changes (clusters.changes) but for the cells, which are many.
+    """
     fields = ["wave", "version", "total", "unassigned", "reason", "inputs_digest", "divisors", "as_of", "published_at"]
+    no_cell = " && ".join(f'@.name != "{name}"' for name in CELL_NAMES)
+    causes = Func(
+        F("changes"), Value(f"$[*] ? ({no_cell})"), function="jsonb_path_query_array", output_field=JSONField()
+    )
     return list(
         wave.splits.select_related("proposed_by", "published_by", "restores")
         .only(*fields, "proposed_by__name", "published_by__name", "restores__version")
+        .annotate(causes=causes)
         .order_by("-version")
     )
 

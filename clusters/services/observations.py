@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from clusters.models import Dataset, Observation, Wave
+from clusters.services.recomputing import request_for_new_figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,9 @@ def record_observations(
     `source`, `period` and `licence` are those of the whole delivery; a stored one keeps what it was first given.
     A figure of a wave supersedes the wave's current figure of the same (indicator, regency, cluster, sex,
     with_disability); a published one (no wave) only the same source's for the same period, so that competing figures
-    stay side by side. Where value, unit and confidence are still the same no row is written. Must run with the owner's
-    rights: web requests cannot write figures.
+    stay side by side. Where value, unit and confidence are still the same no row is written. For new published figures a
+    proposal of every wave that has a version is requested in the same transaction; those of a wave wait for the beat.
+    Must run with the owner's rights: web requests cannot write figures.
 
     Raises django.db.IntegrityError (clusters_observation_once) when two rows of one delivery state the same figure.
     """
@@ -96,6 +98,8 @@ def record_observations(
                 old.superseded_by = new
                 superseded.append(old)
         Observation.objects.bulk_update(superseded, ["superseded_by"])
+        if any(new.wave_id is None for new in news):
+            request_for_new_figures()
     return dataset
 
 

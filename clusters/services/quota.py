@@ -8,20 +8,19 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_noop
 
 from accounts.scope import Scope
 from clusters.apportionment import Infeasible, InfeasibleMargins
 from clusters.division import Division, MarginsDisagree, divide
 from clusters.models import QuotaCell, QuotaSplit, Scenario, Wave
+from clusters.selectors.changes import changes_between, stated, stated_by
 from clusters.selectors.demand import UNIT, SplitInputs, split_inputs
 from clusters.selectors.published import shown_digest
-from clusters.selectors.quota import PROPOSE, proposal_jobs
+from clusters.selectors.quota import PROPOSE
 from records.models import Job
 from records.services.jobs import request_job
 from records.services.log import record_event
 
-CHANGED_FIGURES = gettext_noop("Angka masukan berubah")
 OPEN_FOR_SPLITS = (Wave.State.DRAFT, Wave.State.OPEN, Wave.State.CLOSED)
 
 
@@ -78,29 +77,15 @@ def request_split(*, scope: Scope, wave: Wave, reason: str, scenario_id: UUID | 
         raise WaveIsFrozen
     if scenario_id:
         _proposable(wave, scenario_id, revision)
-    return _request(wave.pk, requested_by=scope.user_id, reason=reason, scenario_id=scenario_id, revision=revision)
+    return ask_for_proposal(
+        wave.pk, requested_by=scope.user_id, reason=reason, scenario_id=scenario_id, revision=revision
+    )
 
 
-def request_due_splits(*, now: datetime) -> list[Job]:
-    """Jobs for the waves whose figures differ from those of their newest version, and were not already tried in vain.
-
-    A first version waits until seats are known.
-    """
-    jobs = []
-    with transaction.atomic():
-        for wave in Wave.objects.filter(state__in=OPEN_FOR_SPLITS).select_related("decision").order_by("pk"):
-            inputs = split_inputs(wave=wave, today=timezone.localdate(now))
-            digest = inputs.digest
-            newest = wave.splits.order_by("-version").values_list("inputs_digest", flat=True).first()
-            tried = proposal_jobs(wave).filter(result__inputs_digest=digest)
-            if (newest or inputs.cap.any()) and newest != digest and not tried.exists():
-                jobs.append(_request(wave.pk, requested_by=None, reason=CHANGED_FIGURES))
-    return jobs
-
-
-def _request(
+def ask_for_proposal(
     wave_id: UUID, *, requested_by: UUID | None, reason: str, scenario_id: UUID | None = None, revision: int = 0
 ) -> Job:
+    """The wave's live job by the rules in force, or by those of a scenario. Whoever asks has checked that he may."""
     payload: dict[str, str | int | None] = {
         "wave_id": str(wave_id),
         "requested_by": str(requested_by) if requested_by else None,
@@ -166,6 +151,7 @@ def propose_split(
             overrides=dict(inputs.overrides),
             scenario=scenario,
             policy=inputs.policy,
+            changes=changes_between(stated(newest), stated_by(inputs)) if newest else [],
             divisors=divisors_of(inputs, division, unit),
             proposed_by_id=requested_by,
             as_of=now,

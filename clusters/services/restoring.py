@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.scope import Scope
 from clusters.models import QuotaCell, QuotaSplit, Wave
+from clusters.selectors.changes import changes_between, stated
 from clusters.selectors.demand import SplitInputs, split_inputs
 from clusters.selectors.figures import Basis
 from clusters.selectors.quota import PROPOSE
@@ -73,6 +74,7 @@ def restore_split(
             reason=reason,
             proposed_by_id=requested_by,
             as_of=now,
+            changes=changes_between(stated(newest), stated(former)),
             **{name: getattr(former, name) for name in KEPT},
         )
         for cell in cells:

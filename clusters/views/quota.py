@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.middleware import ScopedRequest, staff
 from clusters.forms.quota import ProposeForm, RestoreForm
 from clusters.models import Cluster, QuotaSplit, Wave
+from clusters.selectors.changes import moved
 from clusters.selectors.demand import UNIT, SplitInputs, split_inputs
 from clusters.selectors.published import shown_digest
 from clusters.selectors.quota import (
@@ -31,6 +32,7 @@ from clusters.selectors.quota import (
 )
 from clusters.services import quota as services
 from clusters.services.restoring import NotRestorable, request_restore
+from clusters.views.changes import causes, changed_cells
 from clusters.views.published import version_asked_for
 from clusters.views.reasons import FIGURES, period_in_words, price, short, why
 from records.models import Job
@@ -261,6 +263,8 @@ def _province_page(
             "restore_form": restore_form or RestoreForm(versions=versions),
             "shown": shown_digest(proposal, in_force) if may_publish and proposal and not is_own else "",
             "matrix": shown,
+            "news": _news(versions, inputs) if proposal else None,
+            "history": [(version, causes(version.causes)) for version in versions],
             "is_new": newest is None or inputs.digest not in (newest.inputs_digest, _answered(job, newest)),
             "by_registrants": inputs.policy["weights"] == "registrants",
             "demand": _demand(inputs),
@@ -274,6 +278,20 @@ def _province_page(
             "is_own": is_own,
         },
     )
+
+
+def _news(versions: Sequence[QuotaSplit], inputs: SplitInputs) -> dict[str, Any] | None:
+    """What sets the newest version apart from the one before; None of a first one."""
+    if len(versions) < 2:
+        return None
+    newest, before = versions[:2]
+    names = {regency.pk: regency.name for regency in inputs.regencies}
+    return {
+        "before": before.version,
+        "moved": moved(before, newest),
+        "causes": causes(newest.changes),
+        "cells": changed_cells(newest.changes, names),
+    }
 
 
 def _demand(inputs: SplitInputs) -> list[dict[str, Any]]:

@@ -19,7 +19,6 @@ from clusters.models import ClusterArea, QuotaCell, QuotaSplit, Wave
 from clusters.selectors.published import shown_digest
 from clusters.selectors.quota import matrix_of, reason_of, splits_of
 from clusters.services.quota import (
-    CHANGED_FIGURES,
     NotTheNewest,
     SelfApproval,
     ShownOther,
@@ -27,9 +26,9 @@ from clusters.services.quota import (
     WaveIsFrozen,
     propose_split,
     publish_split,
-    request_due_splits,
     request_split,
 )
+from clusters.services.recomputing import CHANGED_FIGURES, request_due_splits
 from clusters.tasks import propose_due_splits, propose_split_job
 from records.models import Event, Job
 from records.services.jobs import run_job

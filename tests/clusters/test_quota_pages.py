@@ -337,7 +337,7 @@ class TestProvincePage:
         propose_split(wave_id=wave.pk, requested_by=None, reason="Uji", now=NOW)
         client = as_role("approver")
         client.get(PROVINCE)
-        with django_assert_num_queries(24):
+        with django_assert_num_queries(27):
             client.get(PROVINCE)
 
 

@@ -9,7 +9,8 @@ from django.core.exceptions import PermissionDenied
 from accounts.scope import Scope
 from clusters.models import QuotaDecision, QuotaSplit, Wave
 from clusters.selectors.quota import reason_of
-from clusters.services.quota import SelfApproval, Unsplittable, WaveIsFrozen, request_due_splits
+from clusters.services.quota import SelfApproval, Unsplittable, WaveIsFrozen
+from clusters.services.recomputing import request_due_splits
 from clusters.services.restoring import NotRestorable, request_restore, restore_split
 from clusters.tasks import propose_split_job
 from records.models import Job

@@ -22,9 +22,9 @@ from clusters.services.quota import (
     WaveIsFrozen,
     evaluate,
     propose_split,
-    request_due_splits,
     request_split,
 )
+from clusters.services.recomputing import request_due_splits
 from clusters.services.scenarios import (
     NameTaken,
     archive_scenario,
