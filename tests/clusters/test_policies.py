@@ -31,10 +31,8 @@ def planner() -> Scope:
 
 
 def store(scope: Scope, rules: dict[str, Any] = LOWER, **given: Any) -> QuotaPolicy:
-    return store_policy(
-        **{"scope": scope, "name": "Setengah kelas", "rules": rules, "reason": "Kelas kecil", "based_on": 0, "now": NOW}
-        | given
-    )
+    said: dict[str, Any] = {"name": "Setengah kelas", "reason": "Kelas kecil", "based_on": 0, "now": NOW}
+    return store_policy(scope=scope, rules=rules, **said | given)
 
 
 def with_formula(**formula: Any) -> dict[str, Any]:
@@ -61,7 +59,7 @@ class TestStoring:
     @pytest.mark.parametrize("field", ["name", "reason"])
     def test_a_name_and_a_reason_are_needed(self, planner: Scope, field: str) -> None:
         with pytest.raises(NothingSaid) as refused:
-            store(planner, **{field: "  "})
+            store(planner, LOWER, **{field: "  "})
         assert refused.value.field == field
 
     @pytest.mark.parametrize(
