@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from clusters.views import decisions, published, quota, staff, studio, waves
+from clusters.views import decisions, policies, published, quota, staff, studio, waves
 
 urlpatterns: list[URLPattern] = [
     path("kuota/<slug:wave>/", quota.quota, name="quota"),
@@ -25,6 +25,8 @@ urlpatterns: list[URLPattern] = [
     path("kantor/petugas/undang/", staff.invite, name="staff-invite"),
     path("kantor/petugas/usulan/<uuid:proposal>/", staff.proposal_page, name="proposal"),
     path("kantor/petugas/<int:membership>/", staff.membership_page, name="membership"),
+    path("provinsi/aturan/", policies.policy, name="policy"),
+    path("provinsi/aturan/ubah/", policies.policy_edit, name="policy-edit"),
     path("provinsi/keputusan/daftar/", decisions.decisions, name="decisions"),
     path("provinsi/keputusan/", decisions.decision_new, name="decision-new"),
     path("provinsi/gelombang/", waves.wave_new, name="wave-new"),

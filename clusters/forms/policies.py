@@ -23,7 +23,7 @@ OPTIONS: dict[str, list[tuple[str, Any]]] = {
 class PolicyForm(RulesForm):
     """Always bound: what the asker typed over what `policy`, the rules that count, says. Rules without a field stay.
 
-    names: the indicators a formula may name, in words, by code.
+    version: of `policy`; names: the indicators a formula may name, in words, by code.
     """
 
     name = forms.CharField(
@@ -39,8 +39,10 @@ class PolicyForm(RulesForm):
         required=False,
     )
 
-    def __init__(self, given: Mapping[str, str], *, policy: Mapping[str, Any], names: Mapping[str, str]) -> None:
-        self.policy = policy
+    def __init__(
+        self, given: Mapping[str, str], *, policy: Mapping[str, Any], version: int, names: Mapping[str, str]
+    ) -> None:
+        self.policy, self.version, self.names = policy, version, names
         formulas = policy["formulas"]
         # A rule of more parts than the form offers shows all of them: none may be lost by saving another.
         self.sizes = {
@@ -167,4 +169,3 @@ class PolicyForm(RulesForm):
                 "alternatives": shown,
                 "options": [self[f"{key}_{code}"] for key in OPTIONS],
             }
-

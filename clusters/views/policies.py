@@ -17,7 +17,7 @@ from clusters.policy import CLUSTERS, SHIPPED, BadRules, Rules, read_rules
 from clusters.selectors.demand import current_policy
 from clusters.selectors.policies import known_indicators, policy_versions
 from clusters.services import policies as services
-from clusters.services.examples import Example, Outcome, examples, run_example, run_variant
+from clusters.services.examples import Cell, Example, examples, run_example, run_variant
 from clusters.views.rules_in_words import Names, bounds_in_words, differences, formula_in_words, indicator
 
 
@@ -94,9 +94,7 @@ def _form(request: ScopedRequest) -> PolicyForm:
     known = known_indicators()
     named = {name for formula in stored["formulas"].values() for use in formula["use"] for name in use}
     names = {code: indicator(code, known) for code in known.keys() | named}
-    form = PolicyForm(request.POST.dict(), policy=stored, names=names)
-    form.version, form.names = version, names
-    return form
+    return PolicyForm(request.POST.dict(), policy=stored, version=version, names=names)
 
 
 def _refusal(error: BadRules, form: PolicyForm) -> str:
@@ -114,6 +112,61 @@ def _based_on(request: ScopedRequest) -> int:
 
 
 def _page(request: ScopedRequest, form: PolicyForm, *, shown: bool = False, status: int = 200) -> HttpResponse:
-    stale = bool(request.POST) and "based_on" in request.POST and _based_on(request) != form.version
-    newest = QuotaPolicy.objects.none()
-    return render(request, "clusters/policy/edit.html", {"form": form, "stale": stale, "newest": newest}, status=status)
+    """`shown`: with what the rules of the form, which is valid, would do. The form goes on from the version that counts now;
+    was it made from an older one, the page says so and what differs, before anything is stored.
+    """
+    stale = "based_on" in request.POST and _based_on(request) != form.version
+    return render(
+        request,
+        "clusters/policy/edit.html",
+        {
+            "form": form,
+            "next": form.version + 1,
+            "newest": policy_versions(request.scope).first() if stale else None,
+            "preview": _preview(form) if shown else None,
+        },
+        status=status,
+    )
+
+
+def _preview(form: PolicyForm) -> dict[str, Any]:
+    before, after = read_rules(form.policy), read_rules(form.rules)
+    changed, unchanged = [], []
+    for case in examples():
+        old, new = run_example(case, before), run_example(case, after)
+        rows = [
+            {"cell": cell, "before": was.seats, "change": cell.seats - was.seats}
+            for was, cell in zip(old.cells, new.cells, strict=True)
+        ]
+        if any(row["change"] for row in rows) or (old.unassigned, old.short) != (new.unassigned, new.short):
+            changed.append({"case": case, "rows": rows, "old": old, "new": new})
+        else:
+            unchanged.append(case)
+    return {
+        "differences": differences(before, after, form.names),
+        "changed": changed,
+        "unchanged": unchanged,
+        "effects": services.effects(rules=form.rules, today=timezone.localdate()),
+    }
+
+
+def _example(case: Example, rules: Rules, stored: Mapping[str, Any]) -> dict[str, Any]:
+    outcome, variant = run_example(case, rules), run_variant(case, stored)
+    others: Sequence[Cell | None] = variant.cells if variant else [None] * len(outcome.cells)
+    return {
+        "case": case,
+        "outcome": outcome,
+        "variant": variant,
+        "rows": [
+            {"cell": cell, "variant": other and other.seats} for cell, other in zip(outcome.cells, others, strict=True)
+        ],
+    }
+
+
+def _history(versions: Sequence[QuotaPolicy], names: Names) -> list[dict[str, Any]]:
+    """Highest first, each with what it changed; the rules that ship are where it began."""
+    earlier = [version.rules for version in versions[1:]] + [SHIPPED]
+    return [
+        {"policy": version, "differences": differences(read_rules(before), read_rules(version.rules), names)}
+        for version, before in zip(versions, earlier if versions else [], strict=True)
+    ]

@@ -161,6 +161,8 @@ ACCESS: dict[str, Row] = {
     "province": only(SEES_ALL, 200),
     "decision-new": only(PLANNERS, 200),
     "decisions": only(SEES_ALL, 200),
+    "policy": only(SEES_ALL, 200),
+    "policy-edit": only(["planner"], 200),
     "wave-new": only(PLANNERS, 200),
     "province-wave": only(SEES_ALL, 200),
     "province-wave no-wave": only(SEES_ALL, 404),
