@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from accounts.scope import Scope
 from accounts.services import enter_scope
@@ -124,9 +124,15 @@ class TestIndicators:
 
 class TestTwoAtOnce:
     @pytest.mark.django_db(transaction=True)
-    @pytest.mark.parametrize(("guarded", "lost"), [(True, PolicyChanged), (False, DatabaseError)])
-    def test_of_two_at_once_the_second_is_told(self, planner: Scope, guarded: bool, lost: type[Exception]) -> None:
-        """Without turns the second reads the same version and only the unique version stops it, as a fault."""
+    @pytest.mark.parametrize(
+        ("guarded", "floor", "lost"),
+        [(True, 4, PolicyChanged), (True, 8, SameRules), (False, 4, IntegrityError)],
+        ids=["others", "the same", "naive"],
+    )
+    def test_of_two_at_once_the_second_is_told(
+        self, planner: Scope, guarded: bool, floor: int, lost: type[Exception]
+    ) -> None:
+        """Without turns the second reads the version before, and only the unique version stops it, as a fault."""
         other = scope_of("planner")
         failed: list[type[BaseException]] = []
 
@@ -144,7 +150,7 @@ class TestTwoAtOnce:
 
         def second() -> None:
             try:
-                save(other, 4)
+                save(other, floor)
             except Exception as error:
                 failed.append(type(error))
             finally:

