@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from clusters.views import data_room, decisions, published, quota, staff, studio, waves
+from clusters.views import data_room, decisions, policies, published, quota, staff, studio, waves
 
 urlpatterns: list[URLPattern] = [
     path("kuota/<slug:wave>/", quota.quota, name="quota"),
@@ -29,6 +29,8 @@ urlpatterns: list[URLPattern] = [
     path("provinsi/data/indikator/<slug:indicator>/", data_room.data_indicator, name="data-indicator"),
     path("provinsi/data/<str:place>/", data_room.data_place, name="data-place"),
     path("provinsi/data/<str:place>/<slug:indicator>/", data_room.data_figure, name="data-figure"),
+    path("provinsi/aturan/", policies.policy, name="policy"),
+    path("provinsi/aturan/ubah/", policies.policy_edit, name="policy-edit"),
     path("provinsi/keputusan/daftar/", decisions.decisions, name="decisions"),
     path("provinsi/keputusan/", decisions.decision_new, name="decision-new"),
     path("provinsi/gelombang/", waves.wave_new, name="wave-new"),

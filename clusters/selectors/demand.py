@@ -95,16 +95,23 @@ def current_policy() -> tuple[int, dict[str, Any]]:
     return stored or (0, SHIPPED)
 
 
-def split_inputs(*, wave: Wave, today: date, overrides: Mapping[str, Any] | None = None) -> SplitInputs:
+def split_inputs(
+    *,
+    wave: Wave,
+    today: date,
+    overrides: Mapping[str, Any] | None = None,
+    policy: tuple[int, dict[str, Any]] | None = None,
+) -> SplitInputs:
     """Read the current figures and choose. A fixed number of queries, whatever the number of cells (`wave` with its
-    decision). `overrides`: a scenario's; None takes those of the version in force.
+    decision). `overrides`: a scenario's; None takes those of the version in force. `policy`: as current_policy() would
+    give it, of rules that are only tried; None takes those that count.
 
     Raises clusters.policy.BadRules for overrides that cannot be read.
     """
     in_force = QuotaSplit.objects.published().filter(wave=wave).order_by("-version").first()
     if overrides is None:
         overrides = in_force.overrides if in_force else {}
-    version, stored = current_policy()
+    version, stored = policy or current_policy()
     rules = read_rules(stored, overrides)
     clusters, regencies = list(Cluster.objects.all()), list(Regency.objects.all())
     published, counted = _current_figures(wave, rules)
@@ -114,29 +121,17 @@ def split_inputs(*, wave: Wave, today: date, overrides: Mapping[str, Any] | None
     by_registrants = wave.state not in {Wave.State.DRAFT, Wave.State.OPEN} and any(
         indicator == Observation.Indicator.REGISTRANTS for indicator, _, _ in counted
     )
-    places = [regency.pk for regency in regencies]
     areas = _areas(today)
-    before = _seats(in_force) if in_force and rules.band is not None else {}
-
-    basis: list[list[Basis]] = []
-    for cluster in clusters:
-        formula = rules.formulas[cluster.code]
-        demand = _Demand(formula, figures, places)
-        row = []
-        for regency in regencies:
-            place = (cluster.pk, regency.pk)
-            if formula.by_area and place not in areas:
-                row.append({"weight": _unweighted("outside"), **_bounds(Rules({}), "", {})})
-                continue
-            cell = {name: counted.get((name, *place)) for name in Observation.Indicator.values}
-            weight = (
-                _registered(cell[Observation.Indicator.REGISTRANTS])
-                if by_registrants
-                else demand.of(regency.pk, villages=areas.get(place, 0))
-            )
-            row.append({"weight": weight, **_bounds(rules, f"{regency.pk}-{cluster.code}", cell, before.get(place))})
-        basis.append(row)
-
+    basis = basis_of(
+        clusters,
+        regencies,
+        rules,
+        figures,
+        areas=areas,
+        counted=counted,
+        by_registrants=by_registrants,
+        before=_seats(in_force) if in_force and rules.band is not None else {},
+    )
     decision = wave.decision
     parts = {
         (part.cluster_id, part.regency_id): part.total
@@ -148,9 +143,9 @@ def split_inputs(*, wave: Wave, today: date, overrides: Mapping[str, Any] | None
         wave=wave,
         clusters=clusters,
         regencies=regencies,
-        weight=_table(basis, "weight"),
-        floor=_table(basis, "floor"),
-        cap=_table(basis, "cap"),
+        weight=table_of(basis, "weight"),
+        floor=table_of(basis, "floor"),
+        cap=table_of(basis, "cap"),
         basis=basis,
         rules=rules,
         overrides=overrides,
@@ -169,6 +164,44 @@ def split_inputs(*, wave: Wave, today: date, overrides: Mapping[str, Any] | None
             },
         },
     )
+
+
+def basis_of(
+    clusters: Sequence[Cluster],
+    regencies: Sequence[Regency],
+    rules: Rules,
+    figures: Figures,
+    *,
+    areas: Mapping[tuple[int, int], int],
+    counted: Mapping[tuple[str, int, int], Observation],
+    by_registrants: bool,
+    before: Mapping[tuple[int, int], int],
+) -> list[list[Basis]]:
+    """Weight, floor and cap of every cell, as SplitInputs.basis. No queries, so that examples run through it as well.
+
+    areas, before: by cluster and regency; areas as 0 for a whole regency, else how many of its villages; before: the
+    places in force, for a band. counted: this wave's own figures by (indicator, cluster, regency).
+    """
+    places = [regency.pk for regency in regencies]
+    basis: list[list[Basis]] = []
+    for cluster in clusters:
+        formula = rules.formulas[cluster.code]
+        demand = _Demand(formula, figures, places)
+        row = []
+        for regency in regencies:
+            place = (cluster.pk, regency.pk)
+            if formula.by_area and place not in areas:
+                row.append({"weight": _unweighted("outside"), **_bounds(Rules({}), "", {})})
+                continue
+            cell = {name: counted.get((name, *place)) for name in Observation.Indicator.values}
+            weight = (
+                _registered(cell[Observation.Indicator.REGISTRANTS])
+                if by_registrants
+                else demand.of(regency.pk, villages=areas.get(place, 0))
+            )
+            row.append({"weight": weight, **_bounds(rules, f"{regency.pk}-{cluster.code}", cell, before.get(place))})
+        basis.append(row)
+    return basis
 
 
 def _current_figures(wave: Wave, rules: Rules) -> tuple[list[Observation], dict[tuple[str, int, int], Observation]]:
@@ -288,7 +321,7 @@ def _bounds(
     return basis
 
 
-def _table(basis: Sequence[Sequence[Basis]], name: str) -> Counts:
+def table_of(basis: Sequence[Sequence[Basis]], name: str) -> Counts:
     return np.array([[cell[name]["value"] for cell in row] for row in basis], dtype=np.int64).reshape(
         len(basis), len(basis[0]) if basis else 0
     )

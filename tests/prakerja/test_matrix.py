@@ -169,6 +169,8 @@ ACCESS: dict[str, Row] = {
     "data-figure": only(["planner"], 200),
     "data-figure no-indicator": only(["planner"], 404),
     "data-figure no-place": only(["planner"], 404),
+    "policy": only(SEES_ALL, 200),
+    "policy-edit": only(["planner"], 200),
     "wave-new": only(PLANNERS, 200),
     "province-wave": only(SEES_ALL, 200),
     "province-wave no-wave": only(SEES_ALL, 404),
