@@ -16,7 +16,7 @@ from django.db.models import Sum
 from django.template.loader import render_to_string
 from django.test import Client
 
-from clusters.models import QuotaDecision, QuotaPolicy, QuotaSplit, Wave
+from clusters.models import Indicator, QuotaDecision, QuotaPolicy, QuotaSplit, Wave
 from clusters.policy import SHIPPED
 from clusters.resources import ObservationResource
 from clusters.selectors.demand import split_inputs
@@ -284,6 +284,7 @@ class TestWhen:
 
 
 def test_an_imported_file_asks_at_once(wave: Wave, django_capture_on_commit_callbacks: Any) -> None:
+    Indicator.objects.create(code="pmi_placed", unit="persons")
     resource = ObservationResource(options={"name": "BP2MI 2026", "publisher": "BP2MI"})
     header = "indicator,code,period,value,unit,source,confidence,note".split(",")
     row = ["pmi_placed", "33.01", "2026", "400000", "persons", "BP2MI", "high", ""]
