@@ -99,6 +99,11 @@ class TestTemplates:
         ]
         assert guilty == []
 
+    def test_no_address_leaks_into_a_later_button(self) -> None:
+        """An include sees all variables: a button after `{% url ... as href %}` would be a link, and its form send nothing."""
+        leaking = [path.name for path in TEMPLATES.rglob("*.html") if "as href %}" in path.read_text()]
+        assert leaking == []
+
     def test_every_component_opens_with_its_variables(self) -> None:
         components = list((TEMPLATES / "components").glob("*.html"))
         assert components
