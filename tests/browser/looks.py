@@ -8,8 +8,8 @@ DESK = {"width": 1440, "height": 900}
 LANGUAGES = ("id", "en")
 
 OUR_FORMS = "form[method=post]:not(#changelist-form, [id$=_form])"  # not those of the admin, where some only show
-# a link that looks like the button sends nothing
-MUTE_FORMS = """all => all.filter(form => ![...form.elements].some(field => field.type === "submit"))
+# a link that looks like the button sends nothing; a search field sends by itself
+MUTE_FORMS = """all => all.filter(form => ![...form.elements].some(field => ["submit", "search"].includes(field.type)))
     .map(form => form.getAttribute("action"))"""
 
 _axe = Axe()

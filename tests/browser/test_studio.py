@@ -21,7 +21,7 @@ def calculate(page: Page, field: str, value: str) -> None:
 
 @pytest.mark.parametrize(
     ("size", "script", "factor"),  # each another factor than the version in force, which the test before published
-    [(DESK, True, "0,05"), (DESK, False, "0,5"), (PHONE, False, "2")],
+    [(DESK, True, "0,05"), (DESK, False, "0,03"), (PHONE, False, "0,02")],
     ids=["desk", "desk, no script", "phone, no script"],
 )
 def test_from_a_factor_to_the_published_version(
