@@ -14,9 +14,11 @@ import django
 import hypothesis
 import pytest
 import redis
+from django.db import connections
 
 from prakerja.embedded.services import ensure
 from prakerja.embedded.state import EmbeddedError, take_lock
+from tests.migrated import TEMPLATE, migrated_database
 
 pytest_plugins = ["tests.canary_plugin"]
 
@@ -50,6 +52,7 @@ def _boot() -> None:
         pytest.exit(str(error), returncode=3)
     slot = _slot(services.state.folder)
     if "DATABASE_URL" not in given:
+        os.environ[TEMPLATE] = migrated_database(os.environ["DATABASE_URL"], services.state.folder)
         os.environ["DATABASE_URL"] += f"_{slot}"
     if "REDIS_URL" not in given:
         os.environ["REDIS_URL"] = _redis_url(slot * REDIS_DATABASES_PER_RUN)
@@ -60,6 +63,7 @@ def _boot() -> None:
 if "PYTEST_XDIST_WORKER" not in os.environ:
     _boot()
 django.setup()
+connections.settings["default"]["TEST"]["TEMPLATE"] = os.environ.get(TEMPLATE)
 hypothesis.settings.register_profile("portal", deadline=None)  # a busy machine is no wrong result
 hypothesis.settings.load_profile("portal")
 

@@ -21,6 +21,7 @@ from dj_database_url import parse
 from prakerja.embedded.processes import as_server, dies_with_parent, stop
 from prakerja.embedded.services import ensure
 from prakerja.embedded.state import ROOT, State
+from tests.migrated import TEMPLATE, migrated_database
 
 SECONDS_TO_ANSWER = 10
 # A backup holds a snapshot across sessions: it goes to PostgreSQL itself, in production too.
@@ -89,10 +90,12 @@ def main() -> int:
     with ensure("test") as services:
         database = parse(os.environ["DATABASE_URL"])
         with pgbouncer(database, services.state) as port:
-            url = f"postgres://{database['USER']}@127.0.0.1:{port}/{database['NAME']}"
+            pooled = {"DATABASE_URL": f"postgres://{database['USER']}@127.0.0.1:{port}/{database['NAME']}"}
+            if "postgres" in services.joined:  # made past the pooler, whose connections would keep it from being copied
+                pooled[TEMPLATE] = migrated_database(os.environ["DATABASE_URL"], services.state.folder)
             # Its connections outlive ours for a while, so the test databases are dropped by the next run.
             command = [sys.executable, "-m", "pytest", "--reuse-db", "--create-db", *(sys.argv[1:] or ALL)]
-            return subprocess.run(command, cwd=ROOT, env=given | {"DATABASE_URL": url}, check=False).returncode
+            return subprocess.run(command, cwd=ROOT, env=given | pooled, check=False).returncode
 
 
 if __name__ == "__main__":

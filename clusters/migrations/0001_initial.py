@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('oauth2_provider', '0021_translatable_field_labels'),  # before the many tables that point to a user: replayed in a third of the time
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -70,8 +70,8 @@ def _load(data: Path, rule_sets: Path) -> Iterator[tuple[str, int, int, int]]:
         counts = load_table(resource(), data / name)
         yield name, counts.added, counts.changed, counts.unchanged
     path = data / "indicators.csv"
-    publisher = "Angka terbitan BPS, Disnakertrans, BP2MI dan pers"
-    counts = load_table(ObservationResource(options={"name": path.name, "publisher": publisher}), path)
+    options = {"name": "Angka ketenagakerjaan terbitan", "publisher": "BPS, Dukcapil, Disnakertrans, BP2MI dan pers"}
+    counts = load_table(ObservationResource(options=options), path)
     yield path.name, counts.added, counts.changed, counts.unchanged
     rules = store_rule_sets(rule_sets=_read_rule_sets(rule_sets))
     yield rule_sets.name, rules["added"], rules["changed"], rules["unchanged"]
