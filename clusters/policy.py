@@ -126,16 +126,18 @@ def _formula(found: Any, field: str) -> Formula:
     use = found.get("use")
     if not isinstance(use, list) or not use or not all(isinstance(each, Mapping) and each for each in use):
         raise BadRules(f"{field}.use", "missing")
-    per, missing = found.get("per", "count"), found.get("missing", "rate")
+    per, missing, by_area = found.get("per", "count"), found.get("missing", "rate"), found.get("by_area", False)
     if per not in get_args(Per):
         raise BadRules(f"{field}.per", "choice")
     if missing not in get_args(Missing):
         raise BadRules(f"{field}.missing", "choice")
+    if not isinstance(by_area, bool):
+        raise BadRules(f"{field}.by_area", "choice")
     return Formula(
         use=tuple({name: _factor(value, f"{field}.use.{name}") for name, value in each.items()} for each in use),
         per=per,
         missing=missing,
-        by_area=bool(found.get("by_area", False)),
+        by_area=by_area,
     )
 
 

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from clusters.views import data_room, decisions, policies, published, quota, staff, studio, waves
+from clusters.views import data_room, decisions, formulas, policies, published, quota, staff, studio, waves
 
 urlpatterns: list[URLPattern] = [
     path("kuota/<slug:wave>/", quota.quota, name="quota"),
@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("provinsi/kuota/<slug:wave>/sahkan/<uuid:split>/", quota.publish, name="province-quota-publish"),
     path("provinsi/kuota/<slug:wave>/studio/", studio.studio, name="studio"),
     path("provinsi/kuota/<slug:wave>/studio/simpan/", studio.save, name="studio-save"),
+    path("provinsi/kuota/<slug:wave>/studio/rumus/", formulas.formulas, name="studio-formulas"),
     path("provinsi/kuota/<slug:wave>/studio/<uuid:scenario>/salin/", studio.duplicate, name="studio-duplicate"),
     path("provinsi/kuota/<slug:wave>/studio/<uuid:scenario>/arsip/", studio.archive, name="studio-archive"),
     path("provinsi/kuota/<slug:wave>/studio/<uuid:scenario>/catatan/", studio.comment, name="studio-comment"),

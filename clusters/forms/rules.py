@@ -39,8 +39,15 @@ class FactorField(forms.CharField):
         return written
 
 
-class RulesForm(forms.Form):
+class SaidForm(forms.Form):
     """Always bound: what the asker typed over what `said` says."""
+
+    def __init__(self, given: Mapping[str, str], said: Mapping[str, Any]) -> None:
+        super().__init__({**{field: "" if value is None else str(value) for field, value in said.items()}, **given})
+
+
+class RulesForm(SaidForm):
+    """Bounds, factors and shares."""
 
     floor = WholeField(
         label=gettext_lazy("Batas bawah tiap sel"),
@@ -58,7 +65,7 @@ class RulesForm(forms.Form):
     )
 
     def __init__(self, given: Mapping[str, str], said: Mapping[str, Any]) -> None:
-        super().__init__({**{field: "" if value is None else str(value) for field, value in said.items()}, **given})
+        super().__init__(given, said)
         for code in CLUSTERS:
             self.fields[f"factor_{code}"] = FactorField(label=_("Faktor %(code)s") % {"code": code}, required=False)
             self.fields[f"share_{code}"] = WholeField(label=_("Bagian %(code)s") % {"code": code}, required=False)

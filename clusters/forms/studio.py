@@ -9,16 +9,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clusters.forms.fields import WholeField, grouped
+from clusters.forms.formulas import FormulaField, in_address
 from clusters.forms.quota import ProposeForm
 from clusters.forms.rules import BOUNDS, RulesForm, as_typed
-from clusters.policy import read_rules
+from clusters.policy import CLUSTERS, read_rules
 
 
 class StudioForm(RulesForm):
     """Always bound: what the asker typed over what `base`, laid over the policy, says.
 
-    policy: the rules that count; base: overrides of a scenario or of the version in force; total: the decree's. Rules of
-    `base` that have no field stay as they are.
+    policy: the rules that count; base: overrides of a scenario or of the version in force; total: the decree's; names: the
+    indicators a formula may name, by code. Rules of `base` that have no field stay as they are.
     """
 
     total = WholeField(label=gettext_lazy("Jumlah tempat"), required=False)
@@ -34,13 +35,17 @@ class StudioForm(RulesForm):
         policy: Mapping[str, Any],
         base: Mapping[str, Any],
         total: int,
+        names: Mapping[str, str],
         name: str = "",
         revision: int | None = None,
     ) -> None:
-        self.policy, self.base, self.decreed = policy, base, total
+        self.policy, self.base, self.decreed, self.names = policy, base, total, names
         rules = {**policy, **base}
         said = rules.get("total") if rules.get("total") is not None else total
-        super().__init__(given, {**as_typed(rules), "total": said, "name": name, "revision": revision})
+        formulas = {f"formula_{code}": in_address(base.get("formulas", {}).get(code)) for code in CLUSTERS}
+        super().__init__(given, {**as_typed(rules), **formulas, "total": said, "name": name, "revision": revision})
+        for code in CLUSTERS:
+            self.fields[f"formula_{code}"] = FormulaField(code, names)
         self.fields["total"].help_text = _("Menurut keputusan: %(total)s.") % {"total": grouped(total)}
         self.fields["revision"].widget = forms.HiddenInput()
 
@@ -59,8 +64,21 @@ class StudioForm(RulesForm):
             code: factor for code, factor in policy.factors.items() if factor != 1
         }:
             mine["factors"] = factors
-        kept = {key: rule for key, rule in self.base.items() if key not in {*rules, "factors"}}
+        if formulas := self.own_formulas:
+            mine["formulas"] = formulas
+        kept = {key: rule for key, rule in self.base.items() if key not in {*rules, "factors", "formulas"}}
         return kept | mine
+
+    @property
+    def own_formulas(self) -> dict[str, Any]:
+        """Those that can be read and differ from the policy's, by cluster. Of a form that was validated."""
+        typed = {code: self.cleaned_data.get(f"formula_{code}") for code in CLUSTERS}
+        return self.differing({code: formula for code, formula in typed.items() if formula})
+
+    def differing(self, formulas: Mapping[str, Any]) -> dict[str, Any]:
+        """Of these formulas, by cluster, those that are not the policy's."""
+        here, policy = read_rules(self.policy, {"formulas": formulas}), read_rules(self.policy)
+        return {code: said for code, said in formulas.items() if here.formulas[code] != policy.formulas[code]}
 
     @property
     def typed(self) -> dict[str, str]:
@@ -70,6 +88,10 @@ class StudioForm(RulesForm):
     @property
     def bounds(self) -> Iterator[forms.BoundField]:
         return (self[name] for name in ("total", *BOUNDS))
+
+    @property
+    def formulas(self) -> Iterator[forms.BoundField]:
+        return (self[f"formula_{code}"] for code in CLUSTERS)
 
 
 class CommentForm(forms.Form):

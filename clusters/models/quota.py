@@ -28,7 +28,11 @@ class QuotaPolicy(models.Model):
 
     class Meta:
         ordering = ["-version"]
-        constraints = [models.CheckConstraint(condition=Q(version__gt=0), name="clusters_quotapolicy_version")]
+        constraints = [
+            models.CheckConstraint(condition=Q(version__gt=0), name="clusters_quotapolicy_version"),
+            models.CheckConstraint(condition=~Q(name=""), name="clusters_quotapolicy_name"),
+            models.CheckConstraint(condition=~Q(reason=""), name="clusters_quotapolicy_reason"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.version} {self.name}"

@@ -14,7 +14,7 @@ from clusters.apportionment import Counts
 from clusters.models import QuotaPolicy, Wave
 from clusters.policy import BadRules, Rules, read_rules
 from clusters.selectors.demand import current_policy, split_inputs
-from clusters.selectors.policies import known_indicators
+from clusters.selectors.policies import check_indicators
 from clusters.services.quota import OPEN_FOR_SPLITS, Unsplittable, evaluate
 from records.services.constraints import violated
 from records.services.locks import take_turns
@@ -68,7 +68,7 @@ def store_policy(
             raise SameRules
         if version != based_on:
             raise PolicyChanged
-        _check_indicators(wanted, current)
+        check_indicators(wanted, current)
         policy = QuotaPolicy(
             version=version + 1,
             name=name.strip(),
@@ -106,19 +106,6 @@ def _same(one: Rules, other: Rules) -> bool:
         return tuple(fields.values())
 
     return plain(one) == plain(other)
-
-
-def _check_indicators(wanted: Rules, current: Rules) -> None:
-    """What the rules that count name already stays allowed: the shipped ones name figures that may not be published yet."""
-    known = known_indicators().keys() | _named(current).keys()
-    for name, cluster in sorted(_named(wanted).items()):
-        if name not in known:
-            raise BadRules(f"formulas.{cluster}.use.{name}", "unknown_indicator")
-
-
-def _named(rules: Rules) -> dict[str, str]:
-    """The indicators of all formulas, each with a cluster that names it."""
-    return {name: code for code, formula in rules.formulas.items() for use in formula.use for name in use}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from accounts.scope import Scope
 from clusters.models import Scenario, ScenarioComment, Wave
 from clusters.policy import read_rules
 from clusters.selectors.demand import current_policy
+from clusters.selectors.policies import check_indicators
 from clusters.services.quota import ScenarioChanged
 from records.services.constraints import violated
 from records.services.log import record_event
@@ -37,10 +38,11 @@ def create_scenario(
 ) -> Scenario:
     """Keep these rules under a name. Only for planners.
 
-    Raises PermissionDenied, NameTaken, clusters.policy.BadRules: what is kept can be read.
+    Raises PermissionDenied, NameTaken, clusters.policy.BadRules: what is kept can be read, and its formulas name what counts
+    persons, or what `copied_from` names.
     """
     _only_planners(scope)
-    read_rules(current_policy()[1], overrides)
+    _check(overrides, copied_from.overrides if copied_from else {})
     scenario = Scenario(
         wave=wave,
         name=name,
@@ -68,7 +70,7 @@ def change_scenario(
     Raises PermissionDenied, ScenarioChanged (also for one that is archived or not there), NameTaken, clusters.policy.BadRules.
     """
     _only_planners(scope)
-    read_rules(current_policy()[1], overrides)
+    _check(overrides, {})
     with transaction.atomic():
         try:
             with transaction.atomic():
@@ -119,6 +121,11 @@ def comment_on(*, scope: Scope, scenario: Scenario, text: str, now: datetime) ->
 def _only_planners(scope: Scope) -> None:
     if "planner" not in scope.roles:
         raise PermissionDenied
+
+
+def _check(overrides: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+    policy = current_policy()[1]
+    check_indicators(read_rules(policy, overrides), read_rules(policy, before))
 
 
 def _update(scope: Scope, scenario_id: UUID, revision: int, **fields: Any) -> None:

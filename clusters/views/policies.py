@@ -11,14 +11,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts.middleware import ScopedRequest, staff
+from clusters.forms.formulas import not_countable
 from clusters.forms.policies import PolicyForm
 from clusters.models import QuotaPolicy
-from clusters.policy import CLUSTERS, SHIPPED, BadRules, Rules, read_rules
+from clusters.policy import SHIPPED, BadRules, Rules, read_rules
 from clusters.selectors.demand import current_policy
 from clusters.selectors.policies import known_indicators, policy_versions
 from clusters.services import policies as services
 from clusters.services.examples import Cell, Example, examples, run_example, run_variant
-from clusters.views.rules_in_words import Names, bounds_in_words, differences, formula_in_words, indicator
+from clusters.views.rules_in_words import Names, bounds_in_words, choosable, differences, formulas_in_words
 
 
 @require_GET
@@ -32,7 +33,7 @@ def policy(request: ScopedRequest) -> HttpResponse:
         "clusters/policy/rules.html",
         {
             "version": version,
-            "formulas": [{"code": code, "words": formula_in_words(rules.formulas[code], names)} for code in CLUSTERS],
+            "formulas": formulas_in_words(rules, names),
             "bounds": bounds_in_words(rules),
             "history": _history(versions, names),
             "examples": [_example(case, rules, stored) for case in examples()],
@@ -43,12 +44,16 @@ def policy(request: ScopedRequest) -> HttpResponse:
 
 @staff("planner")
 def policy_edit(request: ScopedRequest) -> HttpResponse:
-    """`langkah`: "simpan" stores the next version; any other post only shows what the rules would do."""
+    """`langkah`: "simpan" stores the next version, "baris" gives room for more of a formula; any other post only shows what the
+    rules would do.
+    """
     form = _form(request)
     if request.method != "POST":
         return _page(request, form)
     if not form.is_valid():
         return _page(request, form, status=422)
+    if request.POST.get("langkah") == "baris":
+        return _page(request, form)
     if request.POST.get("langkah") != "simpan":
         return _page(request, form, shown=True)
     based_on = _based_on(request)
@@ -89,19 +94,16 @@ def policy_edit(request: ScopedRequest) -> HttpResponse:
 
 
 def _form(request: ScopedRequest) -> PolicyForm:
-    """On the rules that count now. What they name may be chosen, known or not."""
+    """On the rules that count now."""
     version, stored = current_policy()
-    known = known_indicators()
-    named = {name for formula in stored["formulas"].values() for use in formula["use"] for name in use}
-    names = {code: indicator(code, known) for code in known.keys() | named}
-    return PolicyForm(request.POST.dict(), policy=stored, version=version, names=names)
+    return PolicyForm(request.POST.dict(), policy=stored, version=version, names=choosable(stored))
 
 
 def _refusal(error: BadRules, form: PolicyForm) -> str:
     field = form.field_of(error.field)
     label = form.fields[field].label if field else error.field
     if error.code == "unknown_indicator":
-        return _("%(field)s: angka itu belum dikenal. Pilih dari daftar.") % {"field": label}
+        return not_countable(str(label))
     return _("%(field)s: isinya tidak dapat dibaca. Periksa, lalu simpan lagi.") % {"field": label}
 
 

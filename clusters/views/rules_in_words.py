@@ -7,6 +7,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from clusters.policy import CLUSTERS, Formula, Rules
+from clusters.selectors.policies import known_indicators
 from clusters.views.reasons import name_of, short
 
 Names = Mapping[str, str]  # of indicators, by code; "" where nobody named one
@@ -14,6 +15,18 @@ Names = Mapping[str, str]  # of indicators, by code; "" where nobody named one
 
 def indicator(code: str, names: Names) -> str:
     return names.get(code) or name_of(code)
+
+
+def choosable(stored: Mapping[str, Any]) -> dict[str, str]:
+    """What a formula may name, in words by code: what counts persons, and what these rules name already. One query."""
+    known = known_indicators(countable=True)
+    named = {name for formula in stored["formulas"].values() for use in formula["use"] for name in use}
+    return {code: indicator(code, known) for code in known.keys() | named}
+
+
+def formulas_in_words(rules: Rules, names: Names) -> list[dict[str, Any]]:
+    """Of each cluster: code, words (sentences)."""
+    return [{"code": code, "words": formula_in_words(rules.formulas[code], names)} for code in CLUSTERS]
 
 
 def formula_in_words(formula: Formula, names: Names) -> list[str]:
@@ -60,6 +73,12 @@ def bounds_in_words(rules: Rules) -> dict[str, str]:
         _("Bagian tetap klaster"): _("tidak ada, permintaan yang menentukan")
         if rules.shares is None
         else ", ".join(f"{code} {_number(share)}" for code, share in rules.shares.items()),
+        _("Usulan otomatis bila kursi atau pendaftar berubah"): _(
+            "segera, bila sedikitnya %(n)s dari tiap 1.000 tempat berpindah; selain itu pada malam hari"
+        )
+        % {"n": _number(rules.materiality)}
+        if rules.materiality
+        else _("segera, pada setiap perubahan"),
     }
     single = [
         *(_("%(cell)s paling sedikit %(n)s") % {"cell": key, "n": _number(n)} for key, n in rules.floors.items()),

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.middleware import ScopedRequest, staff
 from clusters.forms.studio import CommentForm, ScenarioProposeForm, StudioForm
 from clusters.models import Scenario, Wave
+from clusters.policy import read_rules
 from clusters.selectors.demand import SplitInputs, current_policy, split_inputs
 from clusters.selectors.quota import Matrix
 from clusters.selectors.scenarios import (
@@ -35,6 +36,7 @@ from clusters.selectors.scenarios import (
 from clusters.services import quota, scenarios
 from clusters.views.quota import REFUSALS
 from clusters.views.reasons import price
+from clusters.views.rules_in_words import choosable, formulas_in_words
 from records.tasks import start_on_commit
 
 
@@ -59,9 +61,11 @@ def _chosen(request: ScopedRequest, wave: Wave, key: str | None) -> Scenario | N
 
 
 def _form(wave: Wave, scenario: Scenario | None, published: InForce | None, given: Mapping[str, str]) -> StudioForm:
+    stored = current_policy()[1]
     return StudioForm(
         given,
-        policy=current_policy()[1],
+        policy=stored,
+        names=choosable(stored),
         base=scenario.overrides if scenario else published.split.overrides if published else {},
         total=wave.decision.places,
         name=scenario.name if scenario else "",
@@ -86,9 +90,11 @@ def save(request: ScopedRequest, wave: str) -> HttpResponse:
     scenario, published = _chosen(request, found, request.POST.get("skenario")), in_force(found)
     form = _form(found, scenario, published, request.POST.dict())
     step = request.POST.get("langkah")
-    if step == "hitung":
-        asked = {key: request.POST[key] for key in ("skenario", "banding") if request.POST.get(key)}
-        return redirect(f"{reverse('studio', args=[found.slug], query={**asked, **form.typed})}#hasil")
+    if step in {"hitung", "rumus"}:
+        asked = {key: request.POST[key] for key in ("skenario", "banding") if request.POST.get(key)} | form.typed
+        if step == "rumus":
+            return redirect(reverse("studio-formulas", args=[found.slug], query=asked))
+        return redirect(f"{reverse('studio', args=[found.slug], query=asked)}#hasil")
     if form.is_valid() and not form.cleaned_data["name"]:
         form.add_error("name", _("Nama skenario: isi supaya rekan Anda dapat menemukannya."))
     if not form.is_valid():
@@ -217,6 +223,7 @@ def _page(
             "current_wave": wave,
             "scenario": scenario,
             "form": form,
+            "formulas": formulas_in_words(read_rules(form.policy, {"formulas": form.own_formulas}), form.names),
             "result": result,
             "in_force": published.split if published else None,
             "proposal": proposal,

@@ -31,7 +31,8 @@ ELSEWHERE = {
     "status-open",
     "draw-dice",
     "draw-confirm",
-}  # test_register, test_sign_in, test_draw
+    "studio-formulas",
+}  # test_register, test_sign_in, test_draw, test_studio
 NO_PAGES = {  # files, answers to machines, and posts whose page is the one they are made on
     "api-schema", "audit-export", "district-options", "draw-auditors-pack", "draw-pack", "health", "health-live",
     "health-ready", "import-template", "metrics", "province-quota-propose", "province-quota-restore", "quota-csv",

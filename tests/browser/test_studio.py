@@ -37,6 +37,16 @@ def test_from_a_factor_to_the_published_version(
     before = places.inner_text()
     calculate(page, "Faktor AFIRMASI", factor)
     expect(places).not_to_have_text(before)
+    formulas = page.get_by_role("button", name="Ubah rumus")
+    if not formulas.is_visible():  # open where the version in force has formulas of its own
+        page.locator("summary", has_text="Rumus permintaan").click()
+    formulas.click()
+    page.get_by_label("AFIRMASI, pilihan 1, angka 1").select_option("unemployed")
+    page.get_by_label("AFIRMASI, pilihan 1, bobot 1").fill(factor)
+    if script:
+        assert faults(page) == []
+    page.get_by_role("button", name="Hitung dengan rumus ini").click()
+    expect(page.locator("#aturan")).to_contain_text(f"{factor} × Penganggur")
     calculate(page, "Jumlah tempat", "20.000")
     expect(page.get_by_label("Faktor AFIRMASI")).to_have_value(factor)
     expect(page.locator(".state-bar")).to_contain_text("belum disimpan")

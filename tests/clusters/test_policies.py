@@ -115,11 +115,25 @@ class TestIndicators:
 
     def test_a_catalogue_goes_before_what_is_published(self, planner: Scope) -> None:
         deliver(figure("unemployed", None, 1_000))
-        Indicator.objects.create(pk="tpt", name_id="Pengangguran", name_en="Unemployment", unit="percent")
-        assert known_indicators() == {"tpt": "Pengangguran"}
+        Indicator.objects.create(pk="labour_force", name_id="Angkatan kerja", name_en="Labour force", unit="persons")
+        assert known_indicators() == {"labour_force": "Angkatan kerja"}
         with pytest.raises(BadRules):
             store(planner, with_formula(use=[{"unemployed": "1"}]))
-        assert store(planner, with_formula(use=[{"tpt": "1"}])).version == 1
+        assert store(planner, with_formula(use=[{"labour_force": "1"}])).version == 1
+
+    def test_a_formula_counts_persons_or_parts_of_them(self, planner: Scope) -> None:
+        for code, unit, of in (("tpt", "percent", "labour_force"), ("ipm", "percent", ""), ("desa", "villages", "")):
+            Indicator.objects.create(pk=code, name_id=code, name_en=code, unit=unit, of=of)
+        for code in ("ipm", "desa"):
+            with pytest.raises(BadRules) as refused:
+                store(planner, with_formula(use=[{"pmi_placed": "1", code: "1"}]))
+            assert refused.value.field == f"formulas.PMI.use.{code}"
+        assert store(planner, with_formula(use=[{"pmi_placed": "1", "tpt": "1"}])).version == 1
+
+    def test_of_what_is_published_without_a_catalogue_only_persons(self, planner: Scope) -> None:
+        deliver(figure("desa", None, 80, unit="villages"))
+        with pytest.raises(BadRules):
+            store(planner, with_formula(use=[{"desa": "1"}]))
 
 
 class TestTwoAtOnce:
@@ -184,6 +198,12 @@ class TestWalls:
         stored = store(planner)
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             QuotaPolicy.objects.filter(pk=stored.pk).update(reason="Lain")
+
+    @pytest.mark.parametrize("field", ["name", "reason"])
+    def test_no_version_is_without_a_name_and_a_reason(self, planner: Scope, field: str) -> None:
+        said = {"name": "Setengah kelas", "reason": "Kelas kecil", field: ""}
+        with pytest.raises(IntegrityError, match=f"clusters_quotapolicy_{field}"), transaction.atomic():
+            QuotaPolicy.objects.create(version=1, rules=LOWER, author_id=planner.actor_id, created_at=NOW, **said)
 
     def test_an_auditor_adds_nothing(self) -> None:
         auditor = scope_of("auditor")

@@ -37,6 +37,7 @@ def test_overrides_replace_whole_keys_but_only_the_clusters_they_name() -> None:
         ({"formulas": {"PMI": {"use": []}}}, "formulas.PMI.use"),
         ({"formulas": {"PMI": {"use": [{"a": "1"}], "per": "km2"}}}, "formulas.PMI.per"),
         ({"formulas": {"PMI": {"use": [{"a": "1"}], "missing": "zero"}}}, "formulas.PMI.missing"),
+        ({"formulas": {"PMI": {"use": [{"a": "1"}], "by_area": "no"}}}, "formulas.PMI.by_area"),
         ({"formulas": {"PMI": {"use": [{"a": "1"}], "wieght": 3}}}, "formulas.PMI"),
     ],
 )

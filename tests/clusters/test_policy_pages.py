@@ -13,7 +13,7 @@ from clusters.policy import SHIPPED, read_rules
 from clusters.selectors.demand import current_policy
 from clusters.services.policies import store_policy
 from tests.clusters.quota_data import NOW, PHK, PMI, deliver_indicators, deliver_seats, make_wave
-from tests.clusters.test_studio_pages import fields, words
+from tests.clusters.test_studio_pages import fields, selected, words
 from tests.factories.staff import scope_of
 
 pytestmark = pytest.mark.django_db
@@ -37,12 +37,9 @@ def whole_form(client: Client) -> dict[str, str]:
     return fields(page, EDIT) | selected(page)
 
 
-def selected(page: str) -> dict[str, str]:
-    chosen = {}
-    for name, options in re.findall(r'<select name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
-        found = re.search(r'<option value="([^"]*)" selected', options)
-        chosen[name] = unescape(found[1]) if found else ""
-    return chosen
+def catalogue() -> None:
+    Indicator.objects.create(pk="tpt", name_id="Tingkat pengangguran", name_en="Unemployment", unit="percent", of="x")
+    Indicator.objects.create(pk="desa", name_id="Desa tanpa sinyal", name_en="Villages", unit="villages")
 
 
 def store(**changes: Any) -> QuotaPolicy:
@@ -67,7 +64,7 @@ class TestReading:
         formula = {"use": [{"pmi_placed": "1.5", "population": "1"}], "per": "head", "missing": "leave_out"}
         store(
             formulas={**SHIPPED["formulas"], "PMI": formula}, floor=0, ceiling=1_200, band=10, factors={"PHK": "2/3"},
-            shares={"PMI": 40, "BOROBUDUR": 10, "PHK": 20, "AFIRMASI": 30}, caps={"3301-PMI": 7},
+            shares={"PMI": 40, "BOROBUDUR": 10, "PHK": 20, "AFIRMASI": 30}, caps={"3301-PMI": 7}, materiality=5,
         )  # fmt: skip
         text = words(as_role("planner").get(RULES, headers=INDONESIAN))
         assert "1,5 × pekerja migran yang ditempatkan + penduduk." in text
@@ -78,6 +75,7 @@ class TestReading:
         assert "permintaan PHK dihitung 0,6667 kali" in text
         assert "PMI 40, BOROBUDUR 10, PHK 20, AFIRMASI 30" in text
         assert "3301-PMI paling banyak 7" in text
+        assert "bila sedikitnya 5 dari tiap 1.000 tempat berpindah" in text
 
     def test_history_says_who_when_why_and_what(self, as_role: Callable[..., Client]) -> None:
         first, second = store(floor=8), store(floor=4, band=10)
@@ -158,27 +156,64 @@ class TestChanging:
         }
 
     def test_formulas_are_built_of_alternatives_and_weights(self, as_role: Callable[..., Client]) -> None:
-        Indicator.objects.create(pk="tpt", name_id="Tingkat pengangguran", name_en="Unemployment", unit="percent")
+        catalogue()
         planner = as_role("planner")
-        typed = whole_form(planner) | SAVE
-        typed |= {
+        typed = whole_form(planner) | {
             "use_PMI_1_3": "tpt",
             "weight_PMI_1_3": "0,5",
             "use_PMI_3_1": "population",
             "missing_PMI": "leave_out",
+            "by_area_PMI": "areas",
+            "use_AFIRMASI_1_1": "",  # emptied: the second alternative is then the first
+            "materiality": "20",
         }
-        assert planner.post(EDIT, typed)["Location"] == RULES
-        formula = QuotaPolicy.objects.get().rules["formulas"]["PMI"]
-        assert formula["use"] == [{"pmi_placed": "1", "tpt": "0.5"}, {"population": "1"}]
-        assert formula["missing"] == "leave_out"
-        assert "0,5 × Tingkat pengangguran" in words(planner.get(RULES, headers=INDONESIAN))
+        text = words(planner.post(EDIT, typed | {"langkah": "lihat"}, headers=INDONESIAN))
+        assert "Rumus AFIRMASI Angka yang dipakai: perempuan yang menganggur." in text
+        assert "ada di semua kabupaten dan kota. Angka yang dipakai: penduduk perempuan." in text
+        assert planner.post(EDIT, typed | SAVE)["Location"] == RULES
+        rules = QuotaPolicy.objects.get().rules
+        assert rules["formulas"]["PMI"] == {
+            "use": [{"pmi_placed": "1", "tpt": "0.5"}, {"population": "1"}],
+            "per": "count",
+            "missing": "leave_out",
+            "by_area": True,
+        }
+        assert rules["formulas"]["AFIRMASI"]["use"] == [{"population_female": "1"}]
+        assert rules["materiality"] == 20
+        text = words(planner.get(RULES, headers=INDONESIAN))
+        riwayat = text[text.index("Riwayat") :]
+        assert "0,5 × Tingkat pengangguran + pekerja migran yang ditempatkan. Bila provinsi tidak punya" in riwayat
+        assert "Klaster ini hanya ada di kawasan yang ditetapkan provinsi." in riwayat
+        assert "segera, bila sedikitnya 1 dari tiap 1.000" in riwayat
+        assert "segera, bila sedikitnya 20 dari tiap 1.000" in riwayat
+
+    def test_there_is_always_room_for_one_more_and_nothing_typed_is_lost(self, as_role: Callable[..., Client]) -> None:
+        catalogue()
+        planner = as_role("planner")
+        typed = whole_form(planner) | {"use_PMI_1_2": "tpt", "weight_PMI_1_2": "0,5", "name": "Belum selesai"}
+        assert "use_PMI_1_4" not in typed
+        typed |= {"use_PMI_1_3": "population", "weight_PMI_1_3": "2/3", "langkah": "baris"}
+        page = planner.post(EDIT, typed, headers=INDONESIAN).content.decode()
+        assert "Akibatnya" not in page
+        again = fields(page, EDIT) | selected(page)
+        assert {"use_PMI_1_4": "", "use_PMI_1_5": "", "name": "Belum selesai"}.items() <= again.items()
+        assert (again["weight_PMI_1_2"], again["weight_PMI_1_3"]) == ("0,5", "2/3")
+        assert planner.post(EDIT, again | {"use_PMI_1_4": "population_female"} | SAVE)["Location"] == RULES
+        assert QuotaPolicy.objects.get().rules["formulas"]["PMI"]["use"] == [
+            {"pmi_placed": "1", "tpt": "0.5", "population": "2/3", "population_female": "1"}
+        ]
+        assert "use_PMI_1_6" in whole_form(planner)
 
     @pytest.mark.parametrize(
         ("changed", "message"),
         [
             ({"use_PMI_1_1": ""}, "PMI: pilih sedikitnya satu angka."),
             ({"use_PMI_1_2": "pmi_placed"}, "PMI, pilihan 1, angka 2: sudah dipakai di pilihan ini."),
-            ({"use_PMI_1_1": "hujan"}, "PMI, pilihan 1, angka 1: angka itu belum dikenal. Pilih dari daftar."),
+            ({"use_PMI_1_1": "hujan"}, "PMI, pilihan 1, angka 1: angka itu belum dikenal, atau tidak menghitung orang"),
+            ({"use_PHK_2_1": "desa"}, "PHK, pilihan 2, angka 1: angka itu belum dikenal, atau tidak menghitung orang"),
+            ({"by_area_PMI": "kota"}, "PMI, berlaku di"),
+            ({"materiality": "1001"}, "Usulan otomatis mulai (per seribu tempat): paling banyak 1.000"),
+            ({"materiality": ""}, "Usulan otomatis: isi angka, atau 0"),
             ({"weight_PHK_1_1": "banyak"}, "PHK, pilihan 1, bobot 1: isi angka dari 0"),
             ({"band": "101"}, "Perubahan paling banyak (persen): paling banyak 100"),
             ({"share_PMI": "40"}, "Bagian PHK: isi juga"),
@@ -189,6 +224,7 @@ class TestChanging:
     def test_errors_name_field_and_rule_and_keep_what_was_typed(
         self, as_role: Callable[..., Client], changed: dict[str, str], message: str
     ) -> None:
+        catalogue()
         planner = as_role("planner")
         answer = planner.post(EDIT, whole_form(planner) | SAVE | {"ceiling": "77"} | changed, headers=INDONESIAN)
         assert answer.status_code == 422

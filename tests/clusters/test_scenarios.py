@@ -103,6 +103,16 @@ class TestKeeping:
                 scope=planner, scenario_id=scenario.pk, revision=1, name="x", overrides={"floor": -1}, now=NOW
             )
 
+    def test_a_formula_that_counts_no_persons_is_not_kept(self, wave: Wave, planner: Scope) -> None:
+        formulas = {"PMI": {"use": [{"open_seats": "1"}]}}
+        with pytest.raises(BadRules, match=r"formulas\.PMI\.use\.open_seats"):
+            keep(wave, planner, formulas=formulas)
+        scenario = keep(wave, planner, formulas={"PMI": {"use": [{"population_female": "1"}], "per": "head"}})
+        with pytest.raises(BadRules, match=r"formulas\.PMI\.use\.open_seats"):
+            change_scenario(
+                scope=planner, scenario_id=scenario.pk, revision=1, name="x", overrides={"formulas": formulas}, now=NOW
+            )
+
     def test_a_name_is_used_once_until_it_is_archived(self, wave: Wave, planner: Scope) -> None:
         first, second = keep(wave, planner), keep(wave, planner, "Lain")
         with pytest.raises(NameTaken):

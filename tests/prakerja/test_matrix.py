@@ -191,6 +191,8 @@ ACCESS: dict[str, Row] = {
     "province-quota-publish no-wave": only(["approver"], 404),
     "studio": only(SEES_ALL, 200),
     "studio no-wave": only(SEES_ALL, 404),
+    "studio-formulas": only(SEES_ALL, 200),
+    "studio-formulas no-wave": only(SEES_ALL, 404),
     "studio-save": only(["planner"], 422),
     "studio-save no-wave": only(["planner"], 404),
     **{
