@@ -7,7 +7,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from clusters.policy import CLUSTERS, Formula, Rules
-from clusters.views.reasons import name_of, short
+from clusters.views.reasons import KINDS, name_of, percent, short
 
 Names = Mapping[str, str]  # of indicators, by code; "" where nobody named one
 
@@ -60,6 +60,10 @@ def bounds_in_words(rules: Rules) -> dict[str, str]:
         _("Bagian tetap klaster"): _("tidak ada, permintaan yang menentukan")
         if rules.shares is None
         else ", ".join(f"{code} {_number(share)}" for code, share in rules.shares.items()),
+        _("Kesalahan angka yang diandaikan, bukan hasil pengukuran"): "; ".join(
+            _("%(kind)s %(n)s persen") % {"kind": KINDS[kind], "n": _number(percent(error))}
+            for kind, error in rules.errors.items()
+        ),
     }
     single = [
         *(_("%(cell)s paling sedikit %(n)s") % {"cell": key, "n": _number(n)} for key, n in rules.floors.items()),
