@@ -11,17 +11,22 @@ from fractions import Fraction
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clusters.apportionment import (
     Apportionment,
+    Band,
     Bound,
     Counts,
     Infeasible,
     apportion,
     apportion_table,
     apportion_two_way,
+    sensitivity,
+    sensitivity_two_way,
 )
 
+Floats = NDArray[np.float64]
 Method = Literal["two_stages", "by_regency", "two_way"]
 
 
@@ -88,6 +93,69 @@ def divide(
     if decreed[1]:
         return _transposed(_stages(weights.T, total, floor.T, cap.T, None, by_regency))
     return _stages(weights, total, floor, cap, claims, by_cluster)
+
+
+def band(
+    division: Division,
+    *,
+    weights: Counts,
+    error: Floats,
+    total: int,
+    floor: Counts,
+    cap: Counts,
+    shares: Counts | None = None,
+    factors: Floats | None = None,
+    cluster_totals: Sequence[int | None] = (),
+    regency_totals: Sequence[int | None] = (),
+) -> Band:
+    """How far the seats of divide() move when the weights are off by `error` (C, R), relative; what the ends promise is
+    said of each form in apportionment.band. The seats themselves always lie between.
+
+    The other arguments as divide() took them, but for the claims: shares (C,) are fixed, factors (C,) multiply a demand that
+    is off by its errors. Cost with 4 x 35 cells: two stages 0.1 s, by_regency 0.4 s, two_way 1 s.
+    """
+    match division.method:
+        case "two_way":
+            rows, columns = (np.array(margin, dtype=np.int64) for margin in (cluster_totals, regency_totals))
+            found = sensitivity_two_way(weights, error, rows, columns, floor, cap)
+        case "by_regency":
+            turned = _stages_band(weights.T, error.T, total, floor.T, cap.T, regency_totals)
+            found = Band(turned.low.T, turned.high.T)
+        case _:
+            decreed = list(cluster_totals) or [None] * len(weights)
+            found = _stages_band(weights, error, total, floor, cap, decreed, shares, factors)
+    return Band(np.minimum(found.low, division.seats), np.maximum(found.high, division.seats))
+
+
+def _stages_band(
+    weights: Counts,
+    error: Floats,
+    total: int,
+    floor: Counts,
+    cap: Counts,
+    decreed: Sequence[int | None],
+    shares: Counts | None = None,
+    factors: Floats | None = None,
+) -> Band:
+    """As _stages(): decreed rows stand by themselves, the others share the rest."""
+    fixed = np.array([count is not None for count in decreed])
+    given = np.array([count or 0 for count in decreed], dtype=np.int64)
+    low, high = np.empty((2, *weights.shape), dtype=np.int64)
+    for rows in (fixed, ~fixed):
+        if not rows.any():
+            continue
+        part = sensitivity(
+            weights[rows],
+            error[rows],
+            total - int(given.sum()),
+            floor[rows],
+            cap[rows],
+            shares=None if shares is None else shares[rows],
+            row_totals=given[rows] if rows is fixed else None,
+            factors=None if factors is None else factors[rows],
+        )
+        low[rows], high[rows] = part.low, part.high
+    return Band(low, high)
 
 
 def _stages(

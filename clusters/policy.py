@@ -22,6 +22,9 @@ FACTOR = re.compile(
 SHIPPED: dict[str, Any] = {
     "floor": 16,  # one class, where the cell has seats for one
     "materiality": 1,  # of 16,000 places one class
+    # Assumptions, none of them measured: no source publishes the error of its figures. What is estimated by the province's rate
+    # misses published figures by a sixth (unemployment) to a half (PMI) at the median, where clusters/data has both.
+    "errors": {"high": "0.05", "medium": "0.15", "low": "0.3", "entered": "0.15", "estimated": "0.5", "counted": "0"},
     "formulas": {
         "PMI": {"use": [{"pmi_placed": "1"}]},
         "BOROBUDUR": {"use": [{"population": "1"}], "by_area": True},
@@ -71,6 +74,9 @@ class Rules:
     total: places to split in a what-if; None takes the decree's.
     materiality: of the counts that change all day, the clock proposes by day what moves at least so many places per
         thousand of the total; 0 proposes every difference. It says when to propose and not what, so no version keeps it.
+    errors: how far a demand may be off, as a share of it, below 1, by what its least sure figure is: of "high", "medium" or
+        "low" confidence, "entered" by a planner, "estimated", or "counted" by the portal itself. Assumed, not measured. They
+        say how far the places carry (clusters.division.band) and not what they are, so no version keeps them as a rule.
     """
 
     formulas: Mapping[str, Formula]
@@ -83,10 +89,12 @@ class Rules:
     caps: Mapping[str, int] = field(default_factory=dict)
     total: int | None = None
     materiality: int = 1
+    errors: Mapping[str, Fraction] = field(default_factory=dict)
 
 
 def read_rules(stored: Mapping[str, Any], overrides: Mapping[str, Any] | None = None) -> Rules:
-    """Rules from JSON; `overrides` replace whole keys, but of "formulas" only the clusters they name.
+    """Rules from JSON; `overrides` replace whole keys, but of "formulas" only the clusters they name. Errors that are not named
+    are those that ship.
 
     Raises BadRules, naming the field, for an unknown key and for anything that is not of its kind.
     """
@@ -117,7 +125,18 @@ def read_rules(stored: Mapping[str, Any], overrides: Mapping[str, Any] | None = 
         caps={key: _whole(places, f"caps.{key}") for key, places in _mapping(given, "caps").items()},
         total=_optional(given, "total"),
         materiality=_whole(given.get("materiality", SHIPPED["materiality"]), "materiality", 1000),
+        errors=_errors(_mapping(given, "errors")),
     )
+
+
+def _errors(given: Mapping[str, Any]) -> Mapping[str, Fraction]:
+    if unknown := given.keys() - SHIPPED["errors"].keys():
+        raise BadRules(f"errors.{min(unknown)}", "unknown")
+    errors = {kind: _factor(error, f"errors.{kind}") for kind, error in {**SHIPPED["errors"], **given}.items()}
+    for kind, error in errors.items():
+        if error >= 1:
+            raise BadRules(f"errors.{kind}", "below_one")
+    return errors
 
 
 def _formula(found: Any, field: str) -> Formula:

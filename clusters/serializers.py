@@ -154,11 +154,20 @@ class BandSerializer(serializers.Serializer[Any]):
     high = serializers.IntegerField()
 
 
+class SensitivitySerializer(serializers.Serializer[Any]):
+    """How far the number carries. The error is assumed by the province's rules, not measured."""
+
+    error = serializers.CharField(help_text="Of the demand, relative, as a fraction.")
+    least = serializers.IntegerField(help_text="Places at the least, were all figures off by their errors.")
+    most = serializers.IntegerField()
+
+
 class BasisSerializer(serializers.Serializer[Any]):
     weight = WeightSerializer(required=False)
     floor = FloorSerializer(required=False)
     cap = CapSerializer(required=False)
     band = BandSerializer(required=False)
+    sensitivity = SensitivitySerializer(required=False)
 
 
 class CellSerializer(serializers.Serializer[Any]):

@@ -37,12 +37,14 @@ def sensitivity(
     *,
     shares: Counts | None = None,
     row_totals: Counts | None = None,
+    factors: Floats | None = None,
 ) -> Band:
     """The band of apportion() for weights (n,), of apportion_table() for weights (C, R).
 
     error: relative, 0 <= error < 1, one for all or one per cell: the true weight lies within weight * (1 +- error). Where
         a weight sums indicators, the largest of their errors holds for the sum. Weight 0 stays 0.
     shares: as in apportion_table(), without error. row_totals (C,): fixed places per cluster; total and shares have no say.
+    factors (C,): a cluster claims its demand this many times; without effect beside shares and row_totals.
 
     Guaranteed, save by a tie: low is what the cell gets when it is overstated and all others are understated, high the other
     way round, and no errors within the limits, of all cells at once and each for itself, move it outside. In a table
@@ -69,16 +71,23 @@ def sensitivity(
     ceiling = np.minimum(cap, total + 1)
     top = np.where(weights > 0, ceiling, floor)
     bounds = floor.sum(axis=1), np.where(weights.any(axis=1), ceiling.sum(axis=1), floor.sum(axis=1))
+    times = np.ones(len(weights)) if factors is None else factors
     low, high = np.empty((2, *weights.shape), dtype=np.int64)
     for row, cells in enumerate(zip(floor, top, strict=True)):
         for end, own, others, ends, choose in ((0, least, most, low, np.minimum), (1, most, least, high, np.maximum)):
             if row_totals is not None:
                 ends[row] = _own(own[row], others[row], row_totals[row], *cells)[end]
                 continue
-            rivals = others.sum(axis=1)
+            rivals = others.sum(axis=1) * times
+            mine = times[row]
             ends[row] = choose(
                 *(
-                    _own(own[row], mates, _places(row, own[row], mates, rivals, total, *bounds)[end], *cells)[end]
+                    _own(
+                        own[row],
+                        mates,
+                        _places(row, own[row] * mine, mates * mine, rivals, total, *bounds)[end],
+                        *cells,
+                    )[end]
                     for mates in (least[row], most[row])
                 )
             )

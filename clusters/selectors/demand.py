@@ -36,6 +36,7 @@ from clusters.selectors.figures import TWELFTHS, UNIT, Basis, Figures, Series, r
 
 __all__ = ["TWELFTHS", "UNIT", "SplitInputs", "split_inputs"]
 
+NOT_DECISIVE = {"materiality", "errors"}  # rules that change no place
 NO_CAP = np.iinfo(np.int64).max
 WORST = ("missing", "estimated", "entered", "reported")  # a sum is no surer than its least sure part
 
@@ -152,7 +153,7 @@ def split_inputs(
         cluster_totals=cluster_totals,
         regency_totals=regency_totals,
         policy={
-            **{key: rule for key, rule in {**stored, **overrides}.items() if key != "materiality"},
+            **{key: rule for key, rule in {**stored, **overrides}.items() if key not in NOT_DECISIVE},
             "formulas": {**stored["formulas"], **overrides.get("formulas", {})},
             "version": version,
             "weights": "registrants" if by_registrants else "indicators",

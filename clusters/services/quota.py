@@ -17,6 +17,7 @@ from clusters.selectors.changes import changes_between, stated, stated_by
 from clusters.selectors.demand import UNIT, SplitInputs, split_inputs
 from clusters.selectors.published import shown_digest
 from clusters.selectors.quota import PROPOSE
+from clusters.selectors.sensitivity import band_of, errors_of
 from records.models import Job
 from records.services.jobs import request_job
 from records.services.log import record_event
@@ -222,6 +223,8 @@ def divisors_of(inputs: SplitInputs, division: Division, unit: int) -> dict[str,
 
 
 def _cells(split: QuotaSplit, inputs: SplitInputs, division: Division, unit: int) -> list[QuotaCell]:
+    """Each keeps how far its figures carry, by the errors assumed today: a published number says the same for good."""
+    errors, band = errors_of(inputs), band_of(inputs, division)
     return [
         QuotaCell(
             split=split,
@@ -233,7 +236,14 @@ def _cells(split: QuotaSplit, inputs: SplitInputs, division: Division, unit: int
             seats=division.seats[i, j],
             binds=division.binding[i][j],
             next_price="" if (price := division.next_price[i][j]) is None else str(price * unit),
-            basis=inputs.basis[i][j],
+            basis=inputs.basis[i][j]
+            | {
+                "sensitivity": {
+                    "error": str(errors[i][j]),
+                    "least": int(band.low[i, j]),
+                    "most": int(band.high[i, j]),
+                }
+            },
         )
         for i, cluster in enumerate(inputs.clusters)
         for j, regency in enumerate(inputs.regencies)

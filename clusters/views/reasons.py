@@ -27,6 +27,14 @@ FIGURES = {
 }
 CONFIDENCE = {"high": _("dapat diandalkan"), "medium": _("cukup dapat diandalkan"), "low": _("kurang pasti")}
 
+# What a demand may stand on, as clusters.policy.Rules.errors.
+KINDS = {
+    **CONFIDENCE,
+    "entered": _("diisi perencana"),
+    "estimated": _("perkiraan"),
+    "counted": _("dihitung portal sendiri"),
+}
+
 
 def short(value: Fraction | None, digits: int = 2) -> Decimal | None:
     """To `digits` decimals, half up, without trailing zeros."""
@@ -34,6 +42,11 @@ def short(value: Fraction | None, digits: int = 2) -> Decimal | None:
         return None
     rounded = (Decimal(value.numerator) / value.denominator).quantize(Decimal(10) ** -digits, ROUND_HALF_UP)
     return rounded.quantize(Decimal(1)) if rounded == rounded.to_integral_value() else rounded.normalize()
+
+
+def percent(share: Fraction) -> Decimal | None:
+    """A share of 1 as per cent."""
+    return short(share * 100, 1)
 
 
 def price(value: Fraction | None) -> Decimal | None:
@@ -149,4 +162,11 @@ def why(reason: Reason) -> dict[str, Any]:
         "binds": cell.binds,
         "seats": cell.seats,
         "next_price": price(reason.next_price),
+        "carries": _carries(cell.basis.get("sensitivity")),
     }
+
+
+def _carries(stored: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """How far the number carries; None where no demand is known or assumed to be off."""
+    error = Fraction(stored["error"]) if stored else Fraction()
+    return {**stored, "percent": percent(error)} if stored and error else None

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from clusters.policy import CLUSTERS, Formula, Rules
 from clusters.selectors.policies import known_indicators
-from clusters.views.reasons import name_of, short
+from clusters.views.reasons import KINDS, name_of, percent, short
 
 Names = Mapping[str, str]  # of indicators, by code; "" where nobody named one
 
@@ -79,6 +79,10 @@ def bounds_in_words(rules: Rules) -> dict[str, str]:
         % {"n": _number(rules.materiality)}
         if rules.materiality
         else _("segera, pada setiap perubahan"),
+        _("Kesalahan angka yang diandaikan, bukan hasil pengukuran"): "; ".join(
+            _("%(kind)s %(n)s persen") % {"kind": KINDS[kind], "n": _number(percent(error))}
+            for kind, error in rules.errors.items()
+        ),
     }
     single = [
         *(_("%(cell)s paling sedikit %(n)s") % {"cell": key, "n": _number(n)} for key, n in rules.floors.items()),

@@ -37,6 +37,7 @@ from clusters.services import quota, scenarios
 from clusters.views.quota import REFUSALS
 from clusters.views.reasons import price
 from clusters.views.rules_in_words import choosable, formulas_in_words
+from clusters.views.sensitivity import sensitivity
 from records.tasks import start_on_commit
 
 
@@ -76,7 +77,9 @@ def _form(wave: Wave, scenario: Scenario | None, published: InForce | None, give
 @require_GET
 @staff("planner", "approver", "auditor")
 def studio(request: ScopedRequest, wave: str) -> HttpResponse:
-    """`skenario`: whose rules to start from; `banding`: with which to compare; the fields: what is changed in them."""
+    """`skenario`: whose rules to start from; `banding`: with which to compare; `keyakinan`: "ya" to see how far the places
+    carry, a second's work at most; the fields: what is changed in them.
+    """
     found = _wave(request, wave)
     scenario, published = _chosen(request, found, request.GET.get("skenario")), in_force(found)
     return _page(request, found, scenario, published, _form(found, scenario, published, request.GET.dict()))
@@ -91,7 +94,7 @@ def save(request: ScopedRequest, wave: str) -> HttpResponse:
     form = _form(found, scenario, published, request.POST.dict())
     step = request.POST.get("langkah")
     if step in {"hitung", "rumus"}:
-        asked = {key: request.POST[key] for key in ("skenario", "banding") if request.POST.get(key)} | form.typed
+        asked = {key: request.POST[key] for key in ("skenario", "banding", "keyakinan") if request.POST.get(key)} | form.typed
         if step == "rumus":
             return redirect(reverse("studio-formulas", args=[found.slug], query=asked))
         return redirect(f"{reverse('studio', args=[found.slug], query=asked)}#hasil")
@@ -211,6 +214,8 @@ def _page(
     result = _result(wave, form.overrides, published.seats if published else None) if valid else None
     stale = bool(scenario and form.data.get("revision") != str(scenario.revision))
     here = {**form.typed, **({"skenario": scenario.pk} if scenario else {})}
+    carries = request.GET.get("keyakinan") == "ya"
+    shown = here | ({"banding": other.pk} if other else {}) | {"keyakinan": "ya"}
     may_change = "planner" in request.scope.roles
     proposal = wave.splits.filter(published_at__isnull=True).order_by("-version").only("version", "scenario").first()
     if proposal and published and proposal.version < published.split.version:
@@ -232,6 +237,9 @@ def _page(
             "stale": stale,
             "comparison": _comparison(wave, result, other) if result and other else None,
             "other": other,
+            "carries": carries,
+            "sensitivity": sensitivity(*result["tried"]) if carries and result and "tried" in result else None,
+            "sensitivity_link": f"{reverse('studio', args=[wave.slug], query=shown)}#keyakinan",
             "scenarios": [
                 {
                     "scenario": one,
@@ -269,6 +277,7 @@ def _result(wave: Wave, overrides: Mapping[str, Any], since: Seats | None) -> di
     matrix = matrix_of_division(inputs, division, since)
     divisors = quota.divisors_of(inputs, division, unit)
     return {
+        "tried": (inputs, division),
         "matrix": matrix,
         "stats": [
             {"value": inputs.total, "label": _("tempat dalam skenario ini")},

@@ -3,14 +3,27 @@
 import csv
 from collections import Counter
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clusters.models import Cluster, ClusterArea, District, Observation, QuotaPolicy, Regency, Village, Wave
+from clusters.models import (
+    Cluster,
+    ClusterArea,
+    District,
+    FigureChoice,
+    Indicator,
+    Observation,
+    QuotaPolicy,
+    Regency,
+    Village,
+    Wave,
+)
 from clusters.policy import SHIPPED
 from clusters.selectors.demand import SplitInputs, split_inputs
+from clusters.selectors.sensitivity import errors_of
 from clusters.services.quota import propose_split
 from tests.clusters.quota_data import (
     AFIRMASI,
@@ -156,6 +169,48 @@ class TestWeightAfterRegistrationClosed:
         deliver_indicators()
         deliver(figure("registrants", 3301, 30, cluster_id=PMI, wave_id=other.pk, unit="persons/12"))
         assert read(wave).policy["weights"] == "indicators"
+
+
+def test_a_demand_is_off_as_far_as_its_least_sure_figure() -> None:
+    wave = make_wave(state="closed")
+    deliver_indicators()
+    deliver(
+        figure("phk_workers", 3301, 900, confidence="low"),
+        figure("population", 3309, 1_000_000, period="2023-12", confidence="medium"),
+    )
+    Indicator.objects.get_or_create(pk="pmi_placed", defaults={"name_id": "-", "name_en": "-", "unit": "persons"})
+    FigureChoice.objects.create(
+        indicator_id="pmi_placed", regency_id=3374, value=250, reason="-", chosen_by=make_user(), chosen_at=NOW
+    )
+
+    def error(cluster: int, regency: int, **overrides: Any) -> Fraction:
+        inputs = split_inputs(
+            wave=Wave.objects.select_related("decision").get(pk=wave.pk), today=NOW.date(), overrides=overrides
+        )
+        column = [found.pk for found in inputs.regencies].index(regency)
+        return errors_of(inputs)[cluster][column]
+
+    def phk(use: dict[str, str], per: str) -> dict[str, Any]:
+        return {"PHK": {"use": [use], "per": per}}
+
+    errors = {"high": "0.01", "medium": "0.02", "low": "0.03", "entered": "0.04", "estimated": "0.05", "counted": "0"}
+    percents = {
+        name: 100 * error(cluster, regency, errors=errors, formulas=formulas)
+        for name, cluster, regency, formulas in [
+            ("reported", PMI, 3301, {}),
+            ("estimated", PMI, 3308, {}),
+            ("entered", PMI, 3374, {}),
+            ("sum", PHK, 3301, phk({"phk_workers": "1", "pmi_placed": "0.5"}, "count")),
+            ("per head", PHK, 3309, phk({"phk_workers": "1"}, "head")),
+            ("outside", BOROBUDUR, 3301, {}),
+        ]
+    }
+    assert percents == {"reported": 1, "estimated": 5, "entered": 4, "sum": 3, "per head": 2, "outside": 0}
+    assert (error(PMI, 3301), error(PMI, 3308)) == (Fraction("0.05"), Fraction("0.5"))  # what ships
+
+    deliver(figure("registrants", 3301, 30, cluster_id=PMI, wave_id=wave.pk, unit="persons/12"))
+    assert error(PMI, 3301) == 0
+    assert error(PMI, 3301, errors={"counted": "0.02"}) == Fraction("0.02")
 
 
 class TestBounds:

@@ -16,6 +16,14 @@ def test_overrides_replace_whole_keys_but_only_the_clusters_they_name() -> None:
     assert set(rules.formulas) == set(CLUSTERS)
 
 
+def test_errors_that_nobody_named_are_those_that_ship() -> None:
+    without = {key: rule for key, rule in SHIPPED.items() if key != "errors"}
+    assert read_rules(without).errors == read_rules(SHIPPED).errors
+    assert read_rules(without, {"errors": {"low": "1/3"}}).errors == read_rules(SHIPPED).errors | {
+        "low": Fraction(1, 3)
+    }
+
+
 @pytest.mark.parametrize(
     ("overrides", "field"),
     [
@@ -31,6 +39,11 @@ def test_overrides_replace_whole_keys_but_only_the_clusters_they_name() -> None:
         ({"factors": {"PMI": "1e999999999"}}, "factors.PMI"),
         ({"factors": {"PMI": "1001"}}, "factors.PMI"),
         ({"factors": {"X": "1"}}, "factors.X"),
+        ({"errors": {"high": "1"}}, "errors.high"),
+        ({"errors": {"low": "-0.1"}}, "errors.low"),
+        ({"errors": {"low": 0.1}}, "errors.low"),
+        ({"errors": {"sure": "0.1"}}, "errors.sure"),
+        ({"errors": "0.1"}, "errors"),
         ({"shares": {"PMI": 1}}, "shares"),
         ({"shares": dict.fromkeys(CLUSTERS, 0)}, "shares"),
         ({"caps": {"3301-PMI": "7"}}, "caps.3301-PMI"),

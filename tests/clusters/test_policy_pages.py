@@ -58,6 +58,7 @@ class TestReading:
         )
         assert "Klaster ini hanya ada di kawasan yang ditetapkan provinsi." in text
         assert "Batas bawah tiap sel 16 tempat" in text
+        assert "diandaikan, bukan hasil pengukuran dapat diandalkan 5 persen; cukup dapat diandalkan 15 persen;" in text
         assert "Ubah aturan" not in text
 
     def test_weights_heads_bounds_and_shares_are_said(self, as_role: Callable[..., Client]) -> None:

@@ -95,16 +95,19 @@ class TestTwoStages:
         seats = apportion_table(true, total, floor, cap, counts(*shares)).seats
         assert (band.low <= seats).all() and (seats <= band.high).all()
 
-    @given(tables(shape=(3, 4)), ERRORS, UPS, st.sampled_from([-1, 1]))
-    def test_by_demand_no_errors_lead_outside_with_the_rest_of_the_cluster_off_one_way(self, table, errors, ups, way):
+    @given(tables(shape=(3, 4)), ERRORS, UPS, st.sampled_from([-1, 1]), st.sampled_from([(1, 1, 1), (3, 0, 1)]))
+    def test_by_demand_no_errors_lead_outside_with_the_rest_of_the_cluster_off_one_way(
+        self, table, errors, ups, way, factors
+    ):
         weights, total, floor, cap = small(table, (3, 4))
         errors, ups = counts(*errors).reshape(3, 4), np.array(ups).reshape(3, 4)
-        band = sensitivity(weights, errors / PARTS, total, floor, cap)
+        band = sensitivity(weights, errors / PARTS, total, floor, cap, factors=np.array(factors, dtype=float))
         for row, column in np.ndindex(3, 4):
             here = ups.copy()
             here[row] = way
             here[row, column] = ups[row, column]
-            seats = apportion_table(off(weights, errors, here), total, floor, cap).seats
+            true = off(weights, errors, here)
+            seats = apportion_table(true, total, floor, cap, true.sum(axis=1) * counts(*factors)).seats
             assert band.low[row, column] <= seats[row, column] <= band.high[row, column]
 
     @given(tables(shape=(3, 4)), ERRORS)
