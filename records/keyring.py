@@ -7,6 +7,7 @@ It never lies in the database or in its backups.
 import base64
 import json
 import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -64,9 +65,17 @@ class Keyring:
         return self.encrypt_bytes(field, row, text.encode())
 
     def encrypt_bytes(self, field: str, row: UUID | str, data: bytes) -> bytes:
-        nonce = os.urandom(_NONCE_BYTES)
-        sealed = self._ciphers[self.active].encrypt(nonce, data, _associated(field, row))
-        return bytes([_VERSION]) + self.active.to_bytes(2, "big") + nonce + sealed
+        return self.encrypt_all(field, [row], [data])[0]
+
+    def encrypt_all(self, field: str, rows: Sequence[UUID | str], data: Iterable[bytes]) -> list[bytes]:
+        """`encrypt_bytes` for many rows of one field: each with a nonce of its own, bound to its own row."""
+        head, seal = bytes([_VERSION]) + self.active.to_bytes(2, "big"), self._ciphers[self.active].encrypt
+        random = os.urandom(_NONCE_BYTES * len(rows))
+        nonces = [random[at : at + _NONCE_BYTES] for at in range(0, len(random), _NONCE_BYTES)]
+        return [
+            head + nonce + seal(nonce, each, _associated(field, row))
+            for nonce, row, each in zip(nonces, rows, data, strict=True)
+        ]
 
     def decrypt(self, field: str, row: UUID, data: bytes) -> str:
         """Raises KeyringError for an unknown key, a changed or missing byte, or a ciphertext of another row or field."""

@@ -110,10 +110,8 @@ def letters(column: int) -> str:
 def row_of(line: int, cells: list[str], width: int) -> Row | None:
     """A row of `width` clean cells with what is wrong in it; None when it is empty."""
     joined = "".join(cells)
-    if joined.isascii() and joined.isprintable() and "'" not in joined:
-        texts = [cell.strip() for cell in cells]
-    else:
-        texts = [clean(cell) for cell in cells]
+    is_clean = joined.isascii() and joined.isprintable() and "'" not in joined
+    texts = [*map(str.strip if is_clean else clean, cells)]
     while len(texts) > width and not texts[-1]:
         texts.pop()
     if not any(texts):

@@ -42,7 +42,7 @@ class TextSheet(Sheet):
                 yield row
 
     def _records(self, start: Position) -> Iterator[tuple[int, list[str]]]:
-        """(first line, cells) of the records behind `start` that have any cell."""
+        """(first line, cells) of the records behind `start`."""
         offset, encoding = start.offset, self.encoding
 
         def lines() -> Iterator[str]:
@@ -58,8 +58,7 @@ class TextSheet(Sheet):
             for cells in reader:
                 first, line = line + 1, start.line + reader.line_num
                 self.position = Position(line, offset)
-                if any(cells):
-                    yield first, cells
+                yield first, cells
         except csv.Error as error:
             raise SheetRefused("quotes", line=line + 1) from error
 

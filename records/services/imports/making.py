@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
+from typing import Any
 
 from django.core.exceptions import ValidationError
 
@@ -13,12 +14,9 @@ from records.models import Import
 from records.resources import CellReason, ImportResource, json_text
 from records.sheets import Row
 
-COLUMNS = "import_id, line, key, verdict, values, reasons"
+COLUMNS = "line, key, verdict, values, reasons"
 _KNOWN = 10_000  # texts of a column whose value is kept
-
-
-class _Unusual(Exception):
-    """This row needs the long way."""
+_ABSENT = -1  # the place of an empty cell
 
 
 class Maker:
@@ -27,7 +25,7 @@ class Maker:
     """
 
     def __init__(self, record: Import, resource: ImportResource, headers: list[str]) -> None:
-        self.import_id, self.resource = record.pk.hex, resource
+        self.resource = resource
         places = {header: place for place, header in enumerate(headers)}
         self.cells = [(column, places[header]) for column, header in record.mapping.items()]
         self.absent = dict.fromkeys(resource.columns.keys() - record.mapping.keys(), "")
@@ -36,60 +34,50 @@ class Maker:
         self._plan()
 
     def _plan(self) -> None:
-        """By column: its place in a row (-1: absent, an empty cell is put there), and what makes its JSON."""
+        """What a usual row's columns are read by, the sealed ones first, and the form of its line."""
         resource, places = self.resource, dict(self.cells)
-        self.sealing = [
-            (places.get(column, -1), clean, aad) for column, _attribute, clean, aad, _required in resource._sealed_plan
-        ]
-        self.reading: list[tuple[int, Callable[[str], str], dict[str, str] | None]] = [
+        self.aads = [aad for _column, _attribute, _clean, aad, _required in resource._sealed_plan]
+        self.readers = [
+            (places.get(column, _ABSENT), _sealed_reader(clean))
+            for column, _attribute, clean, _aad, _required in resource._sealed_plan
+        ] + [
             (
-                places.get(column, -1),
-                _reader(clean, check, required, empty),
-                None if resource.columns[column].personal else {},
+                places.get(column, _ABSENT),
+                _reader(clean, check, required, empty, kept=not resource.columns[column].personal),
             )
             for column, _attribute, clean, check, required, empty in resource._plan
         ]
-        pk = [resource.model._meta.pk.attname] if resource.makes_ids else []
-        attributes = [*pk, *(each[1] for each in resource._sealed_plan), *(each[1] for each in resource._plan)]
-        self.form = "{" + ",".join(f'"{name}":%s' for name in attributes) + "}"
-        self.key_places = [attributes.index(name) for name in self.key]
+        forms = {resource.model._meta.pk.attname: '"%s"'} if resource.makes_ids else {}
+        forms |= {each[1]: '"\\\\\\\\x%s"' for each in resource._sealed_plan}
+        forms |= {each[1]: "%s" for each in resource._plan}
+        values = ",".join(f'"{name}":{form}' for name, form in forms.items())
+        self.form = f"%d\t\\\\x%s\tnew\t{{{values}}}\t\\N\n"
+        self.key_places = [list(forms).index(name) for name in self.key]
 
     def lines(self, rows: Sequence[Row]) -> str:
-        """At most 4,096 rows."""
-        ids = uuid7_texts(len(rows)) if self.resource.makes_ids else [""] * len(rows)
-        made = []
-        for row, row_id in zip(rows, ids, strict=True):
-            try:
-                if row.problems or not self.is_plain:
-                    raise _Unusual
-                made.append(self._usual(row, row_id))
-            except (_Unusual, ValueError, ValidationError):
-                made.append(self._unusual(row))
-        return "".join(made)
+        """At most 4,096 rows; the unusual ones come last."""
+        if not (rows and self.is_plain):
+            return "".join(map(self._unusual, rows))
+        columns = [*zip(*[row.cells for row in rows], strict=True), ("",) * len(rows)]
+        usual: list[tuple[Any, ...]] = []
+        unusual: list[tuple[Any, ...]] = []
+        for each in zip(rows, *[map(read, columns[place]) for place, read in self.readers], strict=True):
+            (unusual if None in each or each[0].problems else usual).append(each)
+        return "".join([*self._usual(usual), *[self._unusual(row) for row, *_texts in unusual]])
 
-    def _usual(self, row: Row, row_id: str) -> str:
-        """Raises _Unusual or what a widget raises when there is anything to say about the row."""
-        cells = [*row.cells, ""] if self.absent else row.cells
-        texts = [f'"{row_id}"'] if row_id else []
-        for place, clean, aad in self.sealing:
-            text = clean(cells[place])
-            if not text:
-                raise _Unusual
-            texts.append(f'"\\\\x{self.resource._keyring.encrypt(aad, row_id, text).hex()}"')
-        for place, read, known in self.reading:
-            cell = cells[place]
-            if known is None:
-                texts.append(read(cell))
-                continue
-            found = known.get(cell)
-            if found is None:
-                if len(known) >= _KNOWN:
-                    known.clear()
-                found = known[cell] = read(cell)
-            texts.append(found)
-        key = self._digest([texts[place] for place in self.key_places])
-        values = (self.form % tuple(texts)).replace("\\", "\\\\")
-        return f"{self.import_id}\t{row.line}\t\\\\x{key}\tnew\t{values}\t\\N\n"
+    def _usual(self, read: Sequence[tuple[Any, ...]]) -> list[str]:
+        """Of rows with what the readers made of them."""
+        if not read:
+            return []
+        rows, *columns = (list(each) for each in zip(*read, strict=True))
+        ids = uuid7_texts(len(rows)) if self.resource.makes_ids else []
+        for place, aad in enumerate(self.aads):
+            texts = [text.encode() for text in columns[place]]
+            columns[place] = [sealed.hex() for sealed in self.resource._keyring.encrypt_all(aad, ids, texts)]
+        if ids:
+            columns.insert(0, ids)
+        keys = map(self._digest, zip(*[columns[place] for place in self.key_places], strict=True))
+        return [self.form % each for each in zip([row.line for row in rows], keys, *columns, strict=True)]
 
     def _unusual(self, row: Row) -> str:
         cells = {column: row.cells[place] for column, place in self.cells} | self.absent
@@ -103,21 +91,15 @@ class Maker:
             reasons = known + [reason for reason in reasons if reason.column not in {each.column for each in known}]
         if reasons:
             shown, why = json.dumps(self._shown(cells)), json.dumps([list(reason) for reason in reasons])
-            return self._line(row.line, "\\N", "refused", shown, why)
-        texts = {name: json_text(value) for name, value in values.items()}
+            return f"{row.line}\t\\N\trefused\t{_copied(shown)}\t{_copied(why)}\n"
+        texts = {name: _copied(json_text(value)) for name, value in values.items()}
         key = self._digest([texts[attribute] for attribute in self.key])
         stated = ",".join([f'"{name}":{text}' for name, text in texts.items()])
-        return self._line(row.line, f"\\\\x{key}", "new", f"{{{stated}}}", None)
+        return f"{row.line}\t\\\\x{key}\tnew\t{{{stated}}}\t\\N\n"
 
     @staticmethod
-    def _digest(texts: list[str]) -> str:
+    def _digest(texts: Iterable[str]) -> str:
         return blake2b(",".join(texts).encode(), digest_size=16).hexdigest()
-
-    def _line(self, line: int, key: str, verdict: str, values: str, reasons: str | None) -> str:
-        """For COPY: of what JSON holds only the backslash means something there."""
-        values = values.replace("\\", "\\\\")
-        why = "\\N" if reasons is None else reasons.replace("\\", "\\\\")
-        return f"{self.import_id}\t{line}\t{key}\t{verdict}\t{values}\t{why}\n"
 
     def _shown(self, cells: Mapping[str, str]) -> dict[str, str]:
         """The cells of a refused row as they may be shown to anybody in the office."""
@@ -128,19 +110,52 @@ class Maker:
         }
 
 
-def _reader(
-    clean: Callable[[str], object], check: Callable[[object], None] | None, required: bool, empty: object
-) -> Callable[[str], str]:
-    """A cell's JSON, as `ImportResource.clean_row` would have its value."""
+class _Kept(dict[str, str | None]):
+    """What was read from texts of a column, so that one that comes again is looked at once."""
 
-    def read(cell: str) -> str:
-        value = clean(cell)
-        if value is None or value == "":
-            if required:
-                raise _Unusual
-            value = empty
-        elif check:
-            check(value)
-        return json_text(value)
+    def __init__(self, read: Callable[[str], str | None]) -> None:
+        self.read = read
+
+    def __missing__(self, cell: str) -> str | None:
+        if len(self) >= _KNOWN:
+            self.clear()
+        found = self[cell] = self.read(cell)
+        return found
+
+
+def _reader(
+    clean: Callable[[str], object], check: Callable[[object], None] | None, required: bool, empty: object, *, kept: bool
+) -> Callable[[str], str | None]:
+    """Makes a cell's JSON, as `ImportResource.clean_row` would have its value; None when there is anything to say."""
+
+    def read(cell: str) -> str | None:
+        try:
+            value = clean(cell)
+            if value is None or value == "":
+                if required:
+                    return None
+                value = empty
+            elif check:
+                check(value)
+        except (ValueError, ValidationError):
+            return None
+        return _copied(json_text(value))
+
+    return _Kept(read).__getitem__ if kept else read
+
+
+def _sealed_reader(clean: Callable[[str], str]) -> Callable[[str], str | None]:
+    """Gives a cell's clean text."""
+
+    def read(cell: str) -> str | None:
+        try:
+            return clean(cell) or None
+        except (ValueError, ValidationError):
+            return None
 
     return read
+
+
+def _copied(json: str) -> str:
+    """For COPY: of what JSON holds only the backslash means something there."""
+    return json.replace("\\", "\\\\")

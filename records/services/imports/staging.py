@@ -22,7 +22,6 @@ from records.resources import ImportResource
 from records.services.imports.making import COLUMNS, Maker
 from records.sheets import Row, Sheet
 
-COPY = f"COPY records_importrow ({COLUMNS}) FROM STDIN"
 BATCH = 1_000  # rows of one COPY; the first are made before the helper starts, so that it finds what widgets look up
 
 HELPED = 55  # percent of a step's rows that the helper makes: its parent reads all of them, too
@@ -40,6 +39,7 @@ def create(record: Import) -> None:
     with connection.cursor() as cursor:
         # Attached, and not created as a partition, which would shut everybody out of the parent until the commit.
         cursor.execute(f"CREATE UNLOGGED TABLE {name} (LIKE records_importrow)")
+        cursor.execute(f"ALTER TABLE {name} ALTER import_id SET DEFAULT %s", [record.pk])
         cursor.execute(f"ALTER TABLE records_importrow ATTACH PARTITION {name} FOR VALUES IN (%s)", [record.pk])
 
 
@@ -58,6 +58,7 @@ def fill(record: Import, resource: ImportResource, sheet: Sheet, rows: Iterator[
 
     A forked helper makes the lines of the first half while the second is read and made here; COPY runs beside both.
     """
+    copy = f"COPY {partition('records_importrow', record)} ({COLUMNS}) FROM STDIN"
     make = Maker(record, resource, sheet.headers)
     turn = Lock()
     first = list(islice(rows, BATCH))
@@ -72,7 +73,7 @@ def fill(record: Import, resource: ImportResource, sheet: Sheet, rows: Iterator[
 
         def write(lines: bytes) -> None:
             with turn:
-                cursor.cursor.copy_expert(COPY, BytesIO(lines))
+                cursor.cursor.copy_expert(copy, BytesIO(lines), len(lines))  # in one piece: Python's lock is far
 
         def write_helped() -> int:
             rows = 0
@@ -86,8 +87,8 @@ def fill(record: Import, resource: ImportResource, sheet: Sheet, rows: Iterator[
         copies = [writers.submit(write, made)]
         for some in _batches(rest):
             copies.append(writers.submit(write, make.lines(some).encode()))
-        for copy in copies:
-            copy.result()
+        for each in copies:
+            each.result()
         for some in _batches(part[helped.result() :]):  # what it could not make, as when a widget asked the database
             write(make.lines(some).encode())
     return len(first) + len(part) + len(rest)
