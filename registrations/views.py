@@ -119,7 +119,8 @@ def receipt(request: ScopedRequest) -> HttpResponse:
     context = {
         "registration": registration,
         "wave": registration.wave,
-        "can_join": open_waves(timezone.now()).filter(pk=registration.wave_id).exists(),
+        "can_join": registration.state != Registration.State.INELIGIBLE
+        and open_waves(timezone.now()).filter(pk=registration.wave_id).exists(),
         "joined": registration.state == Registration.State.JOINED,
         "reasons_for": [sentence for holds, sentence in sentences if holds],
         "reasons_against": [sentence for holds, sentence in sentences if not holds],
