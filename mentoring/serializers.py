@@ -9,6 +9,7 @@ class PeopleSerializer(serializers.Serializer[Any]):
     registered = serializers.IntegerField()
     joined = serializers.IntegerField()
     withdrawn = serializers.IntegerField()
+    ineligible = serializers.IntegerField(help_text="Turned away by a list after they had registered.")
     total = serializers.IntegerField()
 
 

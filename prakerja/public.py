@@ -9,8 +9,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.middleware import ScopedRequest
@@ -19,6 +19,10 @@ from clusters.models import Cluster, RuleSet, Wave
 from clusters.selectors.directory import office_of, regencies
 from clusters.selectors.waves import places_by_regency, shown_wave, waves_with_splits
 from prakerja.templatetags.portal import tanggal, waktu
+from registrations.eligibility import ALTERNATIVES, CONDITIONS, LIST_NAMES, LISTS, failure
+from registrations.selectors.own import words_for
+from registrations.selectors.rule_examples import examples_of
+from registrations.services.rows import rules_of
 
 PROVINCE_OFFICE = "Dinas Tenaga Kerja dan Transmigrasi Provinsi Jawa Tengah"
 
@@ -64,6 +68,38 @@ def help_page(request: ScopedRequest) -> HttpResponse:
         "province_office": PROVINCE_OFFICE,
     }
     return render(request, "public/help.html", context)
+
+
+@require_safe
+def conditions(request: ScopedRequest) -> HttpResponse:
+    """Who may take part, generated from the rules by which the portal decides today, with articles and examples."""
+    stored = _rule_set()
+    context = {"rule_set": stored, "rules": [], "lists": []}
+    if stored:
+        rules, words = rules_of(stored), words_for()
+        examples = examples_of(rules.code, (get_language() or "id")[:2])
+        context["rules"] = [
+            {
+                "condition": words(CONDITIONS[rule], **rules.numbers),
+                "any_of": [words(CONDITIONS[code]) for code in ALTERNATIVES.get(rule, ())],
+                "remedy": failure(rule, rules.articles[rule], (), rules.numbers, words),
+                "examples": examples.get(rule),
+            }
+            for rule in rules.active
+        ]
+        context["lists"] = [
+            (
+                _(LIST_NAMES[kind]),
+                words(CONDITIONS[decides], **rules.numbers) if decides in rules.active else _opens(decides),
+            )
+            for kind, decides in LISTS.items()
+            if decides in {*rules.active, *ALTERNATIVES["no_cluster"]}
+        ]
+    return render(request, "public/conditions.html", context)
+
+
+def _opens(cluster: str) -> str:
+    return _("membuka klaster %(cluster)s.") % {"cluster": cluster}
 
 
 def state_card(wave: Wave | None, now: datetime) -> dict[str, Any]:
@@ -137,9 +173,13 @@ def _clusters() -> list[tuple[str, str, str]]:
     return [(c.code, c.name, c.who) for c in Cluster.objects.all()]
 
 
-def _rules() -> dict[str, Any]:
-    """The rules that hold today, as the portal decides by them; empty when none does."""
+def _rule_set() -> RuleSet | None:
+    """The rules that hold today, as the portal decides by them."""
     today = timezone.localdate()
     in_force: QuerySet[RuleSet] = RuleSet.objects.filter(valid_from__lte=today).exclude(valid_to__lt=today)
-    rule_set = in_force.order_by("-valid_from").first()
+    return in_force.order_by("-valid_from").first()
+
+
+def _rules() -> dict[str, Any]:
+    rule_set = _rule_set()
     return {"name": rule_set.name, **rule_set.rules} if rule_set else {}

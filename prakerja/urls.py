@@ -7,7 +7,7 @@ from prakerja.admin_site import site
 from prakerja.audit import views as audit
 from prakerja.authenticator_simulator import authenticator_simulator
 from prakerja.health import health, live, metrics, ready
-from prakerja.public import help_page, home
+from prakerja.public import conditions, help_page, home
 from prakerja.simulator import simulated_messages
 from prakerja.style_guide import style_guide
 
@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     path("admin/", site.urls),
     path("bantuan/", help_page, name="help"),
+    path("bantuan/syarat/", conditions, name="conditions"),
     path("gaya/", style_guide, name="style-guide"),
     path("simulator/pesan/", simulated_messages, name="simulated-messages"),
     path("simulator/autentikator/", authenticator_simulator, name="authenticator-simulator"),

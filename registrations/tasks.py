@@ -1,9 +1,10 @@
-"""Housekeeping of the registrations' numbers, and news for many at once."""
+"""Housekeeping of the registrations' numbers, news for many at once, and the rules once more."""
 
 from celery import shared_task
 from django.utils import timezone
 
 from registrations.services.notices import tell_cancelled
+from registrations.services.recheck import recheck_waves
 from registrations.services.tally import fold_tally
 
 
@@ -17,3 +18,9 @@ def fold() -> None:
 def tell_of_cancelled_waves() -> None:
     """Beat: tell the people of a wave that was cancelled."""
     tell_cancelled(now=timezone.now())
+
+
+@shared_task(name="registrations.recheck")
+def recheck_rules() -> None:
+    """Beat, every night: hold the people of waves that are not frozen against the lists of the day."""
+    recheck_waves(now=timezone.now())

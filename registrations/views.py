@@ -27,7 +27,7 @@ from registrations import eligibility
 from registrations.eligibility import Decision
 from registrations.forms import AnswersForm, PersonForm, SectionedForm
 from registrations.models import Applicant, Registration
-from registrations.selectors.own import latest_decision, own_applicant, own_registration, own_registrations
+from registrations.selectors.own import latest_decision, own_applicant, own_registration, own_registrations, words_for
 from registrations.selectors.places import districts_of, villages_of
 from registrations.selectors.waves import last_closed_wave, next_wave, open_waves
 from registrations.services import intake
@@ -91,7 +91,7 @@ def register(request: ScopedRequest) -> HttpResponse:
                 askers=_askers(request), now=now, act=lambda: intake.register(person=person, **submission)
             )
     except intake.NotEligible as refusal:
-        return _form_page(request, page | {"outcome": "not_eligible", **_why_not(refusal.decision)})
+        return _form_page(request, page | {"outcome": "not_eligible", **_why_not(refusal.decision, _office(form))})
     except intake.DuplicateApplicant:
         return _form_page(request, page | {"outcome": "duplicate", "office": _office(form)}, status=409)
     except BudgetSpent:
@@ -119,7 +119,8 @@ def receipt(request: ScopedRequest) -> HttpResponse:
     context = {
         "registration": registration,
         "wave": registration.wave,
-        "can_join": open_waves(timezone.now()).filter(pk=registration.wave_id).exists(),
+        "can_join": registration.state != Registration.State.INELIGIBLE
+        and open_waves(timezone.now()).filter(pk=registration.wave_id).exists(),
         "joined": registration.state == Registration.State.JOINED,
         "reasons_for": [sentence for holds, sentence in sentences if holds],
         "reasons_against": [sentence for holds, sentence in sentences if not holds],
@@ -219,9 +220,9 @@ def _not_open(request: ScopedRequest, now: datetime) -> HttpResponse:
     return render(request, "registrations/not_open.html", context, status=409 if request.method == "POST" else 200)
 
 
-def _why_not(decision: Decision) -> dict[str, list[str]]:
-    """What each rule says with its article and what to do; then how the clusters were judged."""
-    _result, *sentences = eligibility.explain(decision, gettext)
+def _why_not(decision: Decision, office: LabourOffice | None) -> dict[str, list[str]]:
+    """What each rule says with its article and what to do where; then the fewest changes and how the clusters were judged."""
+    _result, *sentences = eligibility.explain(decision, words_for(office.name if office else ""))
     return {"failures": sentences[: len(decision.failures)], "judged": sentences[len(decision.failures) :]}
 
 

@@ -50,6 +50,11 @@ class LabourOffice(models.Model):
     def __str__(self) -> str:
         return self.short_name or self.long_name or f"({self.regency_id})"
 
+    @property
+    def name(self) -> str:
+        """The official name; empty when it was not yet supplied."""
+        return self.long_name or self.short_name
+
 
 class Membership(models.Model):
     """A role of a user from one day to another, granted by one person and approved by a second.

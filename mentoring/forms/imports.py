@@ -154,12 +154,14 @@ KINDS: dict[str, Kind] = {
     "person_list": Kind(
         (*OFFICE, *PROVINCE),
         PersonListForm,
-        _("NIK orang yang terkena PHK, penerima bantuan, calon pekerja migran, atau tidak boleh ikut, untuk verifikasi."),
+        _("NIK orang yang terkena PHK, menerima bantuan, calon pekerja migran, bersekolah, atau pernah menerima kartu."),
         (
             _("Satu baris untuk satu orang. NIK 16 angka."),
             TEXT_RULE,
             _("Tanggal seperti 2026-01-31 atau 31/01/2026."),
             _("Orang yang sudah ada di daftar yang sama diperbarui, tidak digandakan."),
+            _("Daftar dengan tanggal lebih baru dari sumber yang sama menggantikan yang lama seluruhnya."),
+            _("Daftar kantor berlaku bagi orang yang tinggal di wilayahnya, daftar provinsi bagi semua orang."),
         ),
     ),
     "classes": Kind(

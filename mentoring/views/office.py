@@ -21,10 +21,13 @@ from mentoring.selectors.dossier import dossier_of
 from mentoring.selectors.numbers import Numbers, count, groups_of
 from mentoring.selectors.people import Wanted, find_by_nik, find_by_number, page_of, registrations
 from mentoring.services.reveal import RevealsSpent, reveal
+from registrations.eligibility import LIST_NAMES
 from registrations.models import STATE_WORDS, Applicant, Registration
+from registrations.selectors.own import lists_of, why_not
 
 OFFICE = ("mentor", "office_head")
 READERS = (*OFFICE, "planner", "approver", "auditor")
+UNFROZEN = ("open", "closed")
 REVEALERS = (*OFFICE, "auditor")
 
 
@@ -65,6 +68,8 @@ def today(request: ScopedRequest) -> HttpResponse:
             "waiting": registrations(scope=request.scope, wanted=waiting)[:3],
             "waiting_href": people_url(**place, keadaan="registered"),
             "waiting_count": dict(everybody.by_state)["registered"],
+            "turned_away_href": people_url(**place, keadaan="ineligible"),
+            "turned_away_count": dict(everybody.by_state)["ineligible"] if desk.wave.state in UNFROZEN else 0,
         }
         if not desk.regency:
             context["offices"] = [
@@ -201,6 +206,8 @@ def _person_page(
             if dossier.registration.clusters >> cluster.index & 1
         ],
         "entitlement": reasons["entitlement"],
+        "lists": [(_(LIST_NAMES[one.kind]), one.source, one.day) for one in lists_of(dossier.decision)],
+        "failures": why_not(dossier.decision),
         "list_url": people_url(gelombang=dossier.registration.wave.slug),
         "wave_choices": [],
     }

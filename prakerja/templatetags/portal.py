@@ -26,7 +26,7 @@ NBSP = "\N{NO-BREAK SPACE}"
 TONES = {
     "open": "positive", "published": "positive", "running": "info", "drawn": "info", "frozen": "info",
     "closed": "warning", "cancelled": "negative",
-    "verified": "positive", "incomplete": "warning", "rejected": "negative",
+    "verified": "positive", "incomplete": "warning", "rejected": "negative", "ineligible": "negative",
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Lists of people that others keep: who was laid off, who gets aid, who is to work abroad, who may not take part."""
+"""Lists of people that others keep: who was laid off, gets aid, is to work abroad, is at school, had a card before."""
 
 from typing import ClassVar
 
@@ -9,17 +9,22 @@ from clusters.models import Regency
 from records.fields import BlindIndexField, EncryptedField
 from records.ids import uuid7
 from records.models import Stamped
+from registrations.eligibility import LIST_NAMES
 from registrations.querysets import ListedPersonQuerySet, PersonListQuerySet
 
 
 class PersonList(Stamped):
-    """A list as of a day. `regency` empty means a list of the province. What a list says of a person is who is on it."""
+    """A list as of a day. What a list says of a person is who is on it, until the same source gives a newer one.
+
+    A list of a regency counts for the people who live there, one of the province (`regency` empty) for everybody.
+    """
 
     class Kind(models.TextChoices):
-        LAID_OFF = "laid_off", _("Pekerja terkena PHK")
-        AID_RECIPIENT = "aid_recipient", _("Penerima bantuan sosial")
-        CPMI = "cpmi", _("Calon pekerja migran (ID Rekom)")
-        EXCLUDED = "excluded", _("Tidak boleh ikut")
+        LAID_OFF = "laid_off", _(LIST_NAMES["laid_off"])
+        AID_RECIPIENT = "aid_recipient", _(LIST_NAMES["aid_recipient"])
+        CPMI = "cpmi", _(LIST_NAMES["cpmi"])
+        IN_EDUCATION = "in_education", _(LIST_NAMES["in_education"])
+        EXCLUDED = "excluded", _(LIST_NAMES["excluded"])
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=16, choices=Kind)

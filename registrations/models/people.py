@@ -17,6 +17,7 @@ STATE_WORDS = {
     "registered": _("Belum gabung"),
     "joined": _("Sudah gabung"),
     "withdrawn": _("Mengundurkan diri"),
+    "ineligible": _("Tidak memenuhi syarat"),
 }
 
 
@@ -97,6 +98,7 @@ class Registration(Stamped):
         REGISTERED = "registered"
         JOINED = "joined"
         WITHDRAWN = "withdrawn"
+        INELIGIBLE = "ineligible"
 
     class Occupation(models.TextChoices):
         """Excluded offices included: whoever holds one is told so by rule and article."""

@@ -1,7 +1,13 @@
 """What an applicant sees of themselves."""
 
+from datetime import date
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+
 from accounts.scope import Scope
 from clusters.models import Wave
+from registrations.eligibility import Listing, Words, failure
 from registrations.models import Applicant, EligibilityDecision, Registration
 
 
@@ -26,4 +32,23 @@ def own_registration(scope: Scope, wave: Wave) -> Registration | None:
 
 def latest_decision(registration: Registration) -> EligibilityDecision:
     """The decision on eligibility that counts: the last one."""
-    return EligibilityDecision.objects.filter(registration=registration).latest("decided_at", "pk")
+    of_it = EligibilityDecision.objects.filter(registration=registration).select_related("rule_set")
+    return of_it.latest("decided_at", "pk")
+
+
+def lists_of(decision: EligibilityDecision) -> list[Listing]:
+    """The lists on which a stored decision rests."""
+    stored = decision.reasons.get("lists", [])  # of a decision from before lists were looked at: none
+    return [Listing(kind, source, date.fromisoformat(day)) for kind, source, day in stored]
+
+
+def why_not(decision: EligibilityDecision, *, office: str = "") -> list[str]:
+    """What each rule that says no in a stored decision says: the rule, the list behind it, what to do and where, the article."""
+    failures = decision.reasons.get("failures", [])
+    lists, numbers, words = lists_of(decision), decision.rule_set.rules, words_for(office)
+    return [failure(rule, article, lists, numbers, words) for rule, article in failures]
+
+
+def words_for(office: str = "") -> Words:
+    """How decisions are said in the language of the page. `office`: the name of the person's labour office, if known."""
+    return Words(gettext, lambda day: date_format(day, "j F Y"), office)

@@ -1,4 +1,5 @@
-"""How often one asker may be told that a NIK or a full family card is known: else the form would say who registered."""
+"""How often one asker may be told that a NIK, a full family card or a name on a list is known: else the form would say so of
+anybody."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -6,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 from records.fields import BlindIndexField
-from registrations.services.intake import DuplicateApplicant, HouseholdFull
+from registrations.services.intake import DuplicateApplicant, HouseholdFull, Listed
 from registrations.services.receipts import Receipt
 
 PER_SESSION = 3
@@ -21,7 +22,7 @@ class BudgetSpent(Exception):
 def within_budget(*, askers: Mapping[str, int], now: datetime, act: Callable[[], Receipt]) -> Receipt:
     """What `act` gives. `askers`: what each ("session ...", "address ...") may be told within a day.
 
-    DuplicateApplicant and HouseholdFull, raised by `act`, cost every asker one. Raises BudgetSpent, also for the answer
+    DuplicateApplicant, HouseholdFull and Listed, raised by `act`, cost every asker one. Raises BudgetSpent, also for the answer
     that would go beyond; the caller commits either.
     """
     budgets = {BlindIndexField.of("code", f"duplicate {asker}"): budget for asker, budget in askers.items()}
@@ -30,7 +31,7 @@ def within_budget(*, askers: Mapping[str, int], now: datetime, act: Callable[[],
         raise BudgetSpent
     try:
         return act()
-    except (DuplicateApplicant, HouseholdFull):
+    except (DuplicateApplicant, HouseholdFull, Listed):
         spent = {key: _count("registrations_add_attempt(%s, %s, %s)", [key, now, since]) for key in sorted(budgets)}
         if any(spent[key] > budgets[key] for key in spent):
             raise BudgetSpent from None

@@ -21,7 +21,8 @@ from records.models import Event
 from records.services.copying import copy_rows
 from registrations.eligibility import Areas, RuleSet, decide
 from registrations.models import Applicant, Consent, Disability, DisabilityNeed, EligibilityDecision, Registration
-from registrations.selectors.places import Places, all_places
+from registrations.selectors.listings import ListAnswer, lists_about_many
+from registrations.selectors.places import Places, all_places, regency_of
 from registrations.selectors.waves import is_open
 from registrations.services import rows
 from registrations.services.intake import WaveNotOpen
@@ -132,18 +133,22 @@ class _Intake:
         indexes = [(BlindIndexField.of("nik", person.nik), BlindIndexField.of("kk", person.kk)) for person in chunk]
         known = _present("registrations_applicant", "nik_index", [nik for nik, _kk in indexes])
         households = self._households([kk for _nik, kk in indexes])
+        lists = lists_about_many(nik_indexes=[nik for nik, _kk in indexes], day=self.day)
         everybody = zip(chunk, indexes, self._numbers(len(chunk)), strict=True)
         while batch := list(islice(everybody, BATCH)):
             tables: Tables = defaultdict(list)
             for person, (nik, kk), number in batch:
-                result = "duplicate_applicant" if nik in known else self._add(person, households[kk], number, tables)
+                about = lists.about(nik, regency_of(person.village_id))
+                result = (
+                    "duplicate_applicant" if nik in known else self._add(person, households[kk], about, number, tables)
+                )
                 if isinstance(result, UUID):
                     known.add(nik)
                     households[kk] += 1
                 results.append(result)
             yield tables
 
-    def _add(self, person: Person, household: int, number: str, tables: Tables) -> UUID | str:
+    def _add(self, person: Person, household: int, lists: ListAnswer, number: str, tables: Tables) -> UUID | str:
         """Append the person's rows to the tables and return the registration's id, or a refusal."""
         now = self.now
         findings = check(vars(person), places=self.places, today=self.day)
@@ -151,9 +156,8 @@ class _Intake:
             return rejection
         applicant_id, registration_id = self.id_source(), self.id_source()
         subject = Subject.of(applicant_id, person)
-        facts = rows.facts_of(
-            subject, person, blank_spot=person.village_id in self.lists.blank_spots, household=household
-        )
+        blank_spot = person.village_id in self.lists.blank_spots
+        facts = rows.facts_of(subject, person, blank_spot=blank_spot, household=household, lists=lists)
         decision = decide(facts, self.rules, self.areas, self.day)
         if decision.failures:
             return decision.failures[0][0]
@@ -190,25 +194,10 @@ class _Intake:
             for purpose in rows.purposes_of(person.disability)
         ]
         tables[Event] += [
-            self._event(kind, fields, subject, registration_id)
+            rows.event_row(kind, fields, subject, event_id=self.id_source(), registration_id=registration_id, now=now)
             for kind, fields in [("created", list[str]()), *([("joined", ["state"])] if self.join else [])]
         ]
         return registration_id
-
-    def _event(self, kind: str, fields: list[str], subject: Subject, registration_id: UUID) -> Row:
-        return {
-            "id": self.id_source(),
-            "at": self.now,
-            "kind": f"registration.{kind}",
-            "actor_id": None,
-            "actor_role": "system",
-            "subject_type": "registration",
-            "subject_id": registration_id,
-            "person_id": subject.applicant_id,
-            "regency_id": subject.regency_id,
-            "fields": fields,
-            "reason": "",
-        }
 
     def _households(self, kk_indexes: list[bytes]) -> Counter[bytes]:
         """Registered people of the wave by family card."""

@@ -20,6 +20,7 @@ from records.services.log import record_event
 from records.services.messages import Recipient, queue_message
 from registrations.eligibility import Decision, decide
 from registrations.models import Applicant, Consent, Disability, DisabilityNeed, EligibilityDecision, Registration
+from registrations.selectors.listings import lists_about
 from registrations.selectors.waves import is_open, open_waves
 from registrations.services import rows
 from registrations.services.receipts import NumberSource, Receipt, random_numbers, secret_code
@@ -41,6 +42,10 @@ class NotEligible(Exception):
     def __init__(self, decision: Decision) -> None:
         super().__init__(", ".join(rule for rule, _article in decision.failures))
         self.decision = decision
+
+
+class Listed(NotEligible):
+    """The NIK is on a list that a rule looks at, which is not for everybody to know."""
 
 
 class HouseholdFull(NotEligible):
@@ -75,7 +80,7 @@ def register(
     """Register somebody new: every row of it, or none. `person` has passed `validation.check` without a rejection.
 
     The same key and NIK once more give the same receipt. Afterwards the transaction's scope includes the applicant.
-    Raises WaveNotOpen, NotEligible, HouseholdFull, DuplicateApplicant, KeyReused.
+    Raises WaveNotOpen, NotEligible, Listed, HouseholdFull, DuplicateApplicant, KeyReused.
     """
     applicant_id = uuid7()
 
@@ -126,7 +131,8 @@ def register_again(
 def join(*, scope: Scope, registration_id: UUID, now: datetime) -> bool:
     """Take part in the wave's draw; whether this call changed anything, so joining twice is joining once.
 
-    Raises WaveNotOpen, and Registration.DoesNotExist where the scope sees no such registration.
+    Raises WaveNotOpen, also for whom the rules have turned away, and Registration.DoesNotExist where the scope sees no such
+    registration.
     """
     changes = {"state": Registration.State.JOINED, "joined_at": now, "as_of": now}
     return _move(scope, registration_id, changes, open_waves(now).values("pk"), now)
@@ -145,7 +151,7 @@ def _move(scope: Scope, registration_id: UUID, changes: dict[str, object], waves
     """One conditional UPDATE: the row's own state is tested again after waiting for a faster request."""
     to = str(changes["state"])
     mine = Registration.objects.within(scope).filter(pk=registration_id)
-    before = [old for old, steps in TRANSITIONS.items() if to in steps]
+    before = {old for old, steps in TRANSITIONS.items() if to in steps} - {Registration.State.INELIGIBLE}
     with transaction.atomic():
         changed = mine.filter(state__in=before, wave__in=waves).update(**changes)
         registration = mine.only("state", "applicant_id", "regency_id").get()
@@ -199,7 +205,7 @@ class _Submission:
                 with transaction.atomic():
                     household = self._count_household(nik_index, kk_index)
                     return self._repeat(nik_index) or self._create(
-                        subject, answers, household, phone_index, warnings, first
+                        subject, answers, household, nik_index, phone_index, warnings, first
                     )
             except IntegrityError as error:
                 conflict = violated(error)
@@ -238,17 +244,24 @@ class _Submission:
         subject: Subject,
         answers: Answers,
         household: int,
+        nik_index: bytes,
         phone_index: bytes,
         warnings: tuple[str, ...],
         first: Callable[[], None],
     ) -> Receipt:
         day = timezone.localdate(self.now)
-        lists = area_lists(day)
-        facts = rows.facts_of(subject, answers, blank_spot=subject.village_id in lists.blank_spots, household=household)
-        decision = decide(facts, rows.rules_of(self.wave.rule_set), rows.areas_of(lists), day)
+        areas = area_lists(day)
+        facts = rows.facts_of(
+            subject,
+            answers,
+            blank_spot=subject.village_id in areas.blank_spots,
+            household=household,
+            lists=lists_about(nik_index=nik_index, regency_id=subject.regency_id, day=day),
+        )
+        decision = decide(facts, rows.rules_of(self.wave.rule_set), rows.areas_of(areas), day)
         if not decision.eligible:
             full = any(rule == "household_limit" for rule, _article in decision.failures)
-            raise (HouseholdFull if full else NotEligible)(decision)
+            raise (HouseholdFull if full else Listed if decision.lists else NotEligible)(decision)
 
         enter_scope(self.scope.as_applicant(subject.applicant_id))
         first()

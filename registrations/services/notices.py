@@ -61,7 +61,7 @@ def tell_cancelled(*, now: datetime) -> int:
         key="'wave_cancelled:' || r.id",
         values={"wave": "w.name"},
         source="clusters_wave w JOIN registrations_registration r ON r.wave_id = w.id",
-        where="w.state = %(cancelled)s AND w.as_of > %(since)s AND r.state <> 'withdrawn'",
+        where="w.state = %(cancelled)s AND w.as_of > %(since)s AND r.state NOT IN ('withdrawn', 'ineligible')",
         parameters={"cancelled": Wave.State.CANCELLED.value, "since": now - ANNOUNCED_WITHIN},
         now=now,
     )

@@ -12,6 +12,7 @@ from records.fields import BlindIndexField, keyring
 from registrations import eligibility
 from registrations.eligibility import Areas, Decision, Facts
 from registrations.models import Applicant, Consent, Registration
+from registrations.selectors.listings import ListAnswer
 from registrations.selectors.places import regency_of
 from registrations.services.consents import CONSENT_VERSION
 from registrations.services.receipts import code_index, secret_code
@@ -77,7 +78,7 @@ def areas_of(lists: AreaLists) -> Areas:
     )
 
 
-def facts_of(subject: Subject, answers: Answers, *, blank_spot: bool, household: int) -> Facts:
+def facts_of(subject: Subject, answers: Answers, *, blank_spot: bool, household: int, lists: ListAnswer) -> Facts:
     """What the rules look at. `household`: other people of the same family card who are registered in the wave."""
     return Facts(
         birth_date=subject.birth_date,
@@ -95,6 +96,8 @@ def facts_of(subject: Subject, answers: Answers, *, blank_spot: bool, household:
         disabled=subject.disability is True,
         received_before=answers.received_before,
         household_members_registered=household,
+        on_aid_list=lists.on_aid_list,
+        listings=lists.listings,
     )
 
 
@@ -167,8 +170,19 @@ def decision_row(facts: Facts, decision: Decision, *, decision_id: UUID, registr
         "rule_set_id": decision.rules.code,
         "decided_at": now,
         "clusters": int(decision.clusters),
-        "reasons": {"entitlement": [*decision.entitlement], "clusters": [*decision.cluster_reasons]},
+        "reasons": reasons_of(decision),
         "facts_digest": facts_digest(facts),
+    }
+
+
+def reasons_of(decision: Decision) -> dict[str, list[Any]]:
+    """A decision as it is stored: codes, articles, and the lists it rests on, by kind, source and ISO day."""
+    return {
+        "failures": [[*failure] for failure in decision.failures],
+        "unknown": [[code, [*missing]] for code, missing in decision.unknown],
+        "entitlement": [*decision.entitlement],
+        "clusters": [*decision.cluster_reasons],
+        "lists": [[one.kind, one.source, one.day.isoformat()] for one in decision.lists],
     }
 
 
@@ -176,6 +190,25 @@ def facts_digest(facts: Facts) -> str:
     """SHA-256 of the facts, a line `name=value` each in the order of names: shows what a decision rested on."""
     lines = "\n".join([f"{name}={value}" for name, value in sorted(vars(facts).items())])
     return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def event_row(
+    kind: str, fields: list[str], subject: Subject, *, event_id: UUID, registration_id: UUID, now: datetime
+) -> Row:
+    """What the portal itself did to a registration."""
+    return {
+        "id": event_id,
+        "at": now,
+        "kind": f"registration.{kind}",
+        "actor_id": None,
+        "actor_role": "system",
+        "subject_type": "registration",
+        "subject_id": registration_id,
+        "person_id": subject.applicant_id,
+        "regency_id": subject.regency_id,
+        "fields": fields,
+        "reason": "",
+    }
 
 
 def consent_row(purpose: str, *, consent_id: UUID, registration_id: UUID, language: str, now: datetime) -> Row:

@@ -47,6 +47,7 @@ def all_of(roles: Iterable[str], status: int) -> dict[str, int]:
 ACCESS: dict[str, Row] = {
     "home": row(200),
     "help": row(200),
+    "conditions": row(200),
     "health": row(200),
     "health-live": row(200),
     "health-ready": row(200),

@@ -130,7 +130,7 @@ COLUMNS = {
 OWNERS_FUNCTIONS = {
     "accounts_end_other_sessions", "clusters_last_sign_in", "records_queue_message", "records_request_job",
     "registrations_add_attempt", "registrations_count_attempts", "registrations_count_household",
-    "registrations_find_repeat",
+    "registrations_find_repeat", "registrations_lists_about",
 }  # fmt: skip
 PEOPLE = [
     "records_event", "records_message", "records_read", "registrations_applicant", "registrations_consent",
@@ -240,6 +240,16 @@ def test_an_office_sees_its_own_and_writes_its_own(registration: Registration) -
         assert Registration.objects.filter(pk=registration.pk).update(state="withdrawn") == 1
         with refused("row-level security"):
             Applicant.objects.filter(pk=registration.applicant_id).update(regency_id=3301)
+
+
+def test_no_request_turns_a_person_away_or_gives_back_what_the_rules_took(registration: Registration) -> None:
+    office = Scope(make_user().pk, frozenset({"mentor"}), frozenset({3374}))
+    with as_web(office), refused("row-level security"):
+        Registration.objects.update(state="ineligible")
+    Registration.objects.update(state="ineligible")
+    with as_web(office):
+        assert Registration.objects.get().state == "ineligible"
+        assert Registration.objects.update(state="joined", joined_at=timezone.now()) == 0
 
 
 def test_an_auditor_reads_all_and_changes_nothing(registration: Registration) -> None:

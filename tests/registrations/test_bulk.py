@@ -29,6 +29,7 @@ from registrations.services.bulk import IntakeReport, register_many
 from registrations.services.intake import WaveNotOpen
 from registrations.services.validation import Person
 from tests.factories.people import make_person, make_region, make_wave
+from tests.factories.registered import make_list
 
 pytestmark = pytest.mark.django_db
 
@@ -86,6 +87,7 @@ def _plain(value: Any) -> Any:
 @pytest.mark.parametrize("over", [{}, {"disability": True, "disability_need": "kursi\\roda"}, {"disability": False}])
 def test_both_ways_write_equal_rows(wave: Wave, over: dict[str, Any]) -> None:
     person = make_person(email="siti@contoh.example", remote=True, warnings=("nik_region", "kk_region"), **over)
+    make_list("laid_off", person.nik)
 
     def alone() -> dict[str, list[str]]:
         submission = {"scope": NOBODY, "wave": wave, "idempotency_key": uuid4(), "language": "id"}
@@ -107,7 +109,12 @@ def test_both_ways_write_equal_rows(wave: Wave, over: dict[str, Any]) -> None:
 def test_refusals_are_reasons_in_input_order(wave: Wave) -> None:
     known, kk = make_person(), make_person().kk
     many(wave, [known])
+    pupil, elsewhere = make_person(), make_person()
+    make_list("in_education", pupil.nik)
+    make_list("in_education", elsewhere.nik, regency=3301)
     people = [
+        pupil,
+        elsewhere,
         known,
         make_person(nik="123"),
         make_person(in_education=True),
@@ -119,6 +126,8 @@ def test_refusals_are_reasons_in_input_order(wave: Wave) -> None:
     ]
     report = many(wave, people)
     assert [result if isinstance(result, str) else "ok" for result in report.results] == [
+        "in_education",
+        "ok",
         "duplicate_applicant",
         "nik_length",
         "in_education",
@@ -128,7 +137,7 @@ def test_refusals_are_reasons_in_input_order(wave: Wave) -> None:
         "duplicate_applicant",
         "village_unknown",
     ]
-    assert report.accepted == 2
+    assert report.accepted == 3
     assert report.refusals["duplicate_applicant"] == 2
     accepted = {result for result in report.results if isinstance(result, UUID)}
     assert accepted <= set(Registration.objects.values_list("pk", flat=True))

@@ -139,7 +139,7 @@ class TestTheForm:
             make_region(3374000000 + district * 10_000 + 1001)
         with django_assert_max_num_queries(12):
             client.get("/daftar/")
-        with django_assert_max_num_queries(43):
+        with django_assert_max_num_queries(44):
             assert send(client).status_code == 302
 
 

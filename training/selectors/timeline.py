@@ -23,6 +23,9 @@ def steps_of(
     past = PAST.get(wave.state, 0)
     joined = registration.state == Registration.State.JOINED
     steps = [_step(_("Terdaftar"), True, False, time=_moment(registration.created_at))]
+    if registration.state == Registration.State.INELIGIBLE:
+        text = _("Anda tidak ikut undian selama sebabnya belum diperbaiki.")
+        return [*steps, {"title": _("Syarat tidak terpenuhi"), "state": "failed", "text": text}]
     if not joined:
         text = _("Tanpa langkah ini Anda tidak ikut undian. Paling lambat %(day)s.") % {"day": _moment(wave.closes_at)}
         missing = _step(_("Gabung gelombang"), False, not past, text=text, href="receipt", label=_("Gabung gelombang"))

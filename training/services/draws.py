@@ -23,6 +23,7 @@ from clusters.services.states import move_wave
 from records.models import Job
 from records.services.jobs import request_job
 from records.services.log import record_event
+from registrations.services.recheck import recheck
 from training.allocation import Mode
 from training.lottery import (
     BLOCK_HEIGHT,
@@ -78,11 +79,14 @@ def request_freeze(*, scope: Scope, wave_id: UUID, now: datetime) -> tuple[Draw,
 def freeze_list(*, draw_id: UUID, now: datetime, random_bytes: Callable[[int], bytes] = urandom) -> Mapping[str, Any]:
     """Write the list of the wave down with a salt per line, and commit to it and to the rules by digests.
 
+    Lists of people are looked at once more before: who is turned away by one is not written down.
+
     Effect of a job. Runs once: a second call finds the draw frozen and answers with the same digests.
     """
-    draw = Draw.objects.select_for_update().select_related("wave", "split").get(pk=draw_id)
+    draw = Draw.objects.select_for_update().select_related("wave__rule_set", "split").get(pk=draw_id)
     if draw.state == Draw.State.FREEZING:
         _wait_for_writers()
+        recheck(wave=draw.wave, now=now)
         ids, lines = list_of(draw.wave)
         salts = [random_bytes(SALT_BYTES) for _ in lines]
         leaves = [leaf(salt, line) for salt, line in zip(salts, lines, strict=True)]

@@ -156,7 +156,8 @@ def refill(*, draw_id: UUID, now: datetime) -> Mapping[str, Any]:
         if state in Placement.LIVE:
             holding[row] = class_of[code]
     elsewhere = Placement.objects.filter(state=Placement.State.ACCEPTED).values("applicant")
-    out = Q(state=Registration.State.WITHDRAWN) | Q(applicant__in=elsewhere)
+    gone = [Registration.State.WITHDRAWN, Registration.State.INELIGIBLE]
+    out = Q(state__in=gone) | Q(applicant__in=elsewhere)
     for registration_id in Registration.objects.filter(out, wave=draw.wave).values_list("id", flat=True):
         if str(registration_id) in row_of:
             waiting[row_of[str(registration_id)]] = False

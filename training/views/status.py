@@ -16,6 +16,7 @@ from records.services.messages import Recipient
 from records.services.messages.reading import messages_to
 from records.tasks import start_on_commit
 from registrations.models import Registration
+from registrations.selectors.own import latest_decision, why_not
 from registrations.services.access import NoSuchStatus, TooManyAttempts, open_status
 from registrations.services.intake import WaveNotOpen, withdraw
 from training.forms.status import StatusForm
@@ -26,6 +27,7 @@ from training.selectors.trail import looks_at
 from training.services.places import OfferClosed, answer_offer
 
 SESSION_MINUTES = 30
+TAKES_PART = {Registration.State.REGISTERED, Registration.State.JOINED}
 
 
 @never_cache
@@ -40,6 +42,9 @@ def status(request: ScopedRequest) -> HttpResponse:
     outcome = selectors.outcome_of(registration, request.scope)
     placement = selectors.placement_of(registration, request.scope)
     wishes = list(selectors.wishes_of(registration, request.scope))
+    unfrozen = registration.wave.state in {"open", "closed"}
+    turned_away = registration.state == Registration.State.INELIGIBLE
+    office = getattr(registration.regency, "office", None)
     return render(
         request,
         "training/status.html",
@@ -51,8 +56,11 @@ def status(request: ScopedRequest) -> HttpResponse:
             "outcome": outcome,
             "placement": placement,
             "steps": steps_of(registration, wishes, outcome, placement),
-            "may_leave": registration.state != Registration.State.WITHDRAWN
-            and registration.wave.state in {"open", "closed"},
+            "may_leave": registration.state in TAKES_PART and unfrozen,
+            "failures": why_not(latest_decision(registration), office=office.name if office else "")
+            if turned_away
+            else [],
+            "unfrozen": unfrozen,
             "current_wave": registration.wave,
             "looks": looks_at(request.scope.applicant_id),
             "told": messages_to(Recipient("applicant", request.scope.applicant_id), limit=10),

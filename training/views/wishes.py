@@ -22,6 +22,8 @@ def wishes(request: ScopedRequest) -> HttpResponse:
     if not registrations:
         return redirect("status")
     registration = next((r for r in registrations if r.wave.state == Wave.State.OPEN), registrations[0])
+    if registration.state == Registration.State.INELIGIBLE:
+        return redirect("status")  # it says why
     takes_wishes = registration.wave.state == Wave.State.OPEN and registration.state == Registration.State.JOINED
     if not takes_wishes:
         return render(
