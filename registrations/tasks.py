@@ -1,8 +1,12 @@
-"""Housekeeping of the registrations' numbers, and news for many at once."""
+"""Housekeeping of the registrations' numbers, news for many at once, and questions to the civil registry."""
+
+from datetime import timedelta
+from random import SystemRandom
 
 from celery import shared_task
 from django.utils import timezone
 
+from registrations.services.identity import check_due
 from registrations.services.notices import tell_cancelled
 from registrations.services.tally import fold_tally
 
@@ -17,3 +21,13 @@ def fold() -> None:
 def tell_of_cancelled_waves() -> None:
     """Beat: tell the people of a wave that was cancelled."""
     tell_cancelled(now=timezone.now())
+
+
+ASKING = timedelta(seconds=5)  # of one sweep; beat starts the next one
+_chance = SystemRandom().random
+
+
+@shared_task(name="registrations.check_identities")
+def check_identities() -> None:
+    """Beat: ask the registry about whom it is due, for as long as until the next beat."""
+    check_due(now=timezone.now, chance=_chance, until=timezone.now() + ASKING)
