@@ -21,6 +21,7 @@ from registrations.models import (
     Disability,
     DisabilityNeed,
     EligibilityDecision,
+    IdentityCheck,
     Registration,
     Tally,
 )
@@ -38,6 +39,7 @@ TABLES: list[type[models.Model]] = [
     DisabilityNeed,
     Registration,
     EligibilityDecision,
+    IdentityCheck,
     Consent,
     Event,
 ]
