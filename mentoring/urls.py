@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from mentoring.views import downloads, imports, office
+from mentoring.views import downloads, identity, imports, office
 
 urlpatterns: list[URLPattern] = [
     path("tempat-kerja/", office.workplace, name="workplace"),
@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("kantor/cari/", office.search, name="people-search"),
     path("kantor/peserta/<uuid:registration_id>/", office.person, name="person"),
     path("kantor/peserta/<uuid:registration_id>/nomor/", office.show_number, name="person-number"),
+    path("kantor/peserta/<uuid:registration_id>/kependudukan/", identity.decide_identity, name="person-identity"),
     path("kantor/impor/", imports.imports, name="imports"),
     path("kantor/impor/baru/<slug:kind>/", imports.import_new, name="import-new"),
     path("kantor/impor/baru/<slug:kind>/templat.xlsx", imports.import_template, name="import-template"),

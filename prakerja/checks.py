@@ -13,6 +13,7 @@ from django.core.checks import Critical, Tags, register
 from django.db import DatabaseError, OperationalError, connection
 
 from records.gateways import NotConfigured, parse
+from registrations.dukcapil import registry
 
 SHORTEST_SECRET, SHORTEST_TOKEN = 50, 32
 WIDEST_NETWORK = {4: 8, 6: 32}
@@ -119,6 +120,13 @@ def _gateways() -> Iterator[Finding]:
         yield str(error), "See MESSAGE_GATEWAYS and MESSAGE_TOKENS_FILE in .env.example."
 
 
+def _registry() -> Iterator[Finding]:
+    try:
+        registry()
+    except NotConfigured as error:
+        yield str(error), "See DUKCAPIL_URL and DUKCAPIL_TOKEN_FILE in .env.example; without an address checks wait."
+
+
 def _networks() -> Iterator[Finding]:
     for name in ("METRICS_ALLOWED", "MAINTENANCE_ALLOWED"):
         for text in getattr(settings, name):
@@ -173,5 +181,5 @@ def _ask(query: str) -> tuple[Any, ...]:
         return tuple(cursor.fetchone())
 
 
-_SETTINGS = [_debug, _hosts, _sample, _key_file, _secret, _origins, _proxies, _gateways, _networks]
+_SETTINGS = [_debug, _hosts, _sample, _key_file, _secret, _origins, _proxies, _gateways, _networks, _registry]
 _DATABASE = [_role, _commits, _sample_rows]

@@ -17,6 +17,7 @@ from prakerja.operations import metrics as figures
 from prakerja.operations.allowed import may_watch
 from records.keyring import Keyring, KeyringError
 from records.walls import ROLE
+from registrations.models import RegistryGate
 
 FREE_BYTES_NEEDED = 200 * 2**20
 
@@ -42,14 +43,15 @@ def live(request: HttpRequest) -> HttpResponse:
 def ready(request: HttpRequest) -> HttpResponse:
     """200 when this process can serve people, else 503: send them elsewhere. Which part fails, operators are told.
 
-    Without the broker the portal serves on, and jobs start later: then it is 200 with the status "degraded".
+    Without the broker the portal serves on, and jobs start later; without the civil registry identity checks wait: then it is
+    200 with the status "degraded".
     """
     parts = {"database": False, "migrations": False, "role": False, **_database(), "keys": _keys(), "disk": _disk()}
-    broker = _broker()
-    status = "unavailable" if not all(parts.values()) else "ok" if broker else "degraded"
+    others = {"broker": _broker(), "civil_registry": _civil_registry()}
+    status = "unavailable" if not all(parts.values()) else "ok" if all(others.values()) else "degraded"
     body: dict[str, object] = {"status": status}
     if may_watch(request):
-        body["parts"] = {name: "ok" if fine else "fails" for name, fine in (parts | {"broker": broker}).items()}
+        body["parts"] = {name: "ok" if fine else "fails" for name, fine in (parts | others).items()}
     return JsonResponse(body, status=503 if status == "unavailable" else 200)
 
 
@@ -96,6 +98,14 @@ def _broker() -> bool:
         with Redis.from_url(settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=0.5) as client:
             return bool(client.ping())
     except RedisError:
+        return False
+
+
+def _civil_registry() -> bool:
+    """Whether it answered when it was asked last."""
+    try:
+        return not RegistryGate.objects.filter(retry_at__isnull=False).exists()
+    except Error:
         return False
 
 

@@ -142,6 +142,7 @@ CELERY_TASK_ROUTES = {
     "clusters.*": {"queue": "quota"},
     "training.*": {"queue": "draw"},
     "records.deliver_*": {"queue": "notify"},
+    "registrations.check_identities": {"queue": "identity"},
     "records.work_on_import": {"queue": "import"},
 }
 CELERY_BEAT_SCHEDULE = {
@@ -156,6 +157,7 @@ CELERY_BEAT_SCHEDULE = {
     "lapse-offers": {"task": "training.lapse_offers", "schedule": 900.0},
     # The next sweep takes over: what no worker has taken by then is dropped and does not pile up.
     "deliver-messages": {"task": "records.deliver_due_messages", "schedule": 5.0, "options": {"expires": 5}},
+    "check-identities": {"task": "registrations.check_identities", "schedule": 5.0, "options": {"expires": 5}},
     "wipe-messages": {"task": "records.deliver_wipe", "schedule": 60.0},
     "clear-imports": {"task": "records.clear_imports", "schedule": 3600.0},
     "clear-sessions": {"task": "accounts.clear_sessions", "schedule": 3600.0},
@@ -348,6 +350,14 @@ EMAIL_HOST_PASSWORD = MESSAGE_TOKENS.get(EMAIL_HOST, "")
 EMAIL_USE_TLS = not DEVELOPMENT
 EMAIL_TIMEOUT = 10
 ANYMAIL = MESSAGE_TOKENS.get("anymail", {})
+
+# The civil registry (registrations.dukcapil); without an address identity checks wait. `make up` starts a simulator.
+DUKCAPIL_URL = os.environ.get("DUKCAPIL_URL", "")
+DUKCAPIL_TOKEN = (
+    Path(os.environ["DUKCAPIL_TOKEN_FILE"]).read_text().strip() if "DUKCAPIL_TOKEN_FILE" in os.environ else ""
+)
+DUKCAPIL_SECONDS = float(os.environ.get("DUKCAPIL_SECONDS", "10"))
+DUKCAPIL_PER_MINUTE = int(os.environ.get("DUKCAPIL_PER_MINUTE", "1200"))
 
 # The admin (prakerja.admin_site). Colours are those of static/css/tokens.css: nila on paper.
 UNFOLD = {

@@ -6,6 +6,7 @@ from django.views.i18n import set_language
 from prakerja.admin_site import site
 from prakerja.audit import views as audit
 from prakerja.authenticator_simulator import authenticator_simulator
+from prakerja.dukcapil_simulator.page import dukcapil_simulator
 from prakerja.health import health, live, metrics, ready
 from prakerja.public import conditions, help_page, home
 from prakerja.simulator import simulated_messages
@@ -26,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("gaya/", style_guide, name="style-guide"),
     path("simulator/pesan/", simulated_messages, name="simulated-messages"),
     path("simulator/autentikator/", authenticator_simulator, name="authenticator-simulator"),
+    path("simulator/dukcapil/", dukcapil_simulator, name="dukcapil-simulator"),
     path("bahasa/", set_language, name="set_language"),
     path("segel/", audit.seals, name="seals"),
     path("segel/unduh/", audit.seals_text, name="seals-text"),

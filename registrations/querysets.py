@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
@@ -28,6 +29,12 @@ class RegistrationQuerySet(models.QuerySet[Any]):
         """Those whose eligibility set contains the cluster with this index."""
         return self.annotate(cluster_bit=F("clusters").bitand(1 << index)).filter(cluster_bit__gt=0)
 
+    def with_identity(self, code: str) -> Self:
+        """By the state of the identity check; "sighted" is what waits for the second person."""
+        if code == "sighted":
+            return self.filter(identity__state="not_matched", identity__sighted_by__isnull=False)
+        return self.filter(identity__state=code)
+
     def by_name(self) -> Self:
         """Total order of lists: name, then id as the tie-break that keeps keyset pages complete."""
         return self.order_by("search_name", "id")
@@ -44,6 +51,17 @@ class RegistrationQuerySet(models.QuerySet[Any]):
         """Prefix search as a range, which the index serves and row-level security may push down."""
         prefix = text.strip().lower()
         return self.filter(search_name__gte=prefix, search_name__lt=prefix + "\U0010ffff") if prefix else self
+
+
+class IdentityCheckQuerySet(models.QuerySet[Any]):
+    def within(self, scope: Scope) -> Self:
+        if scope.sees_all:
+            return self
+        return self.filter(Q(regency_id__in=scope.regency_ids) | Q(applicant_id=scope.applicant_id))
+
+    def due(self, now: datetime) -> Self:
+        """Those that may be asked about, the longest due first; a new one is due from its registration on."""
+        return self.filter(state__in=["pending", "failed"], next_try__lte=now).order_by("next_try", "pk")
 
 
 class TallyQuerySet(models.QuerySet[Any]):

@@ -1,8 +1,12 @@
-"""Housekeeping of the registrations' numbers, news for many at once, and the rules once more."""
+"""Housekeeping of the registrations' numbers, news for many at once, questions to the civil registry, and the rules once more."""
+
+from datetime import timedelta
+from random import SystemRandom
 
 from celery import shared_task
 from django.utils import timezone
 
+from registrations.services.identity import check_due
 from registrations.services.notices import tell_cancelled
 from registrations.services.recheck import recheck_waves
 from registrations.services.tally import fold_tally
@@ -24,3 +28,13 @@ def tell_of_cancelled_waves() -> None:
 def recheck_rules() -> None:
     """Beat, every night: hold the people of waves that are not frozen against the lists of the day."""
     recheck_waves(now=timezone.now())
+
+
+ASKING = timedelta(seconds=5)  # of one sweep; beat starts the next one
+_chance = SystemRandom().random
+
+
+@shared_task(name="registrations.check_identities")
+def check_identities() -> None:
+    """Beat: ask the registry about whom it is due, for as long as until the next beat."""
+    check_due(now=timezone.now, chance=_chance, until=timezone.now() + ASKING)

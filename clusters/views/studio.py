@@ -94,7 +94,9 @@ def save(request: ScopedRequest, wave: str) -> HttpResponse:
     form = _form(found, scenario, published, request.POST.dict())
     step = request.POST.get("langkah")
     if step in {"hitung", "rumus"}:
-        asked = {key: request.POST[key] for key in ("skenario", "banding", "keyakinan") if request.POST.get(key)} | form.typed
+        asked = {
+            key: request.POST[key] for key in ("skenario", "banding", "keyakinan") if request.POST.get(key)
+        } | form.typed
         if step == "rumus":
             return redirect(reverse("studio-formulas", args=[found.slug], query=asked))
         return redirect(f"{reverse('studio', args=[found.slug], query=asked)}#hasil")

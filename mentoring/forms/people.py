@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from records.fields import keyring
 from records.keyring import KeyringError
-from registrations.models import Registration
+from registrations.models import IDENTITY_WORDS, Registration
 from registrations.nik import normalise_digits
 
 _SEARCH = "mentoring.search"
@@ -59,11 +59,18 @@ class SearchForm(forms.Form):
         return "name", text
 
 
+# Of the identity check: its states, and what waits for the second person.
+IDENTITY_CHOICES = {"not_matched": IDENTITY_WORDS["not_matched"], "sighted": _("Menunggu orang kedua")} | {
+    state: IDENTITY_WORDS[state] for state in ("pending", "failed", "matched", "confirmed")
+}
+
+
 class PeopleForm(forms.Form):
     """Filters and place of the list, from the address. Whatever is not one of them is an error, not a wider list."""
 
     keadaan = forms.ChoiceField(required=False, choices=Registration.State)
     klaster = forms.IntegerField(required=False, min_value=0, max_value=3)
+    kependudukan = forms.ChoiceField(required=False, choices=list(IDENTITY_CHOICES.items()))
     sesudah = forms.UUIDField(required=False)
     sebelum = forms.UUIDField(required=False)
 
@@ -106,6 +113,23 @@ class ExportForm(forms.Form):
             return ": ".join(
                 filter(None, [str(LIST_PURPOSES[self.cleaned_data["purpose"]]), self.cleaned_data["note"]])
             )
+
+
+class SightForm(forms.Form):
+    """The word of somebody who has seen a person's original papers."""
+
+    reason = forms.CharField(
+        label=_("Mengapa data berbeda"),
+        help_text=_("Misalnya: nama di KTP disingkat. Keterangan ini tercatat atas nama Anda."),
+        error_messages={"required": _("Tulis singkat mengapa data berbeda, misalnya: nama di KTP disingkat.")},
+        min_length=5,
+        max_length=200,
+        validators=[RegexValidator(r"\d{6}", _("Jangan tulis NIK atau nomor lain di sini."), inverse_match=True)],
+    )
+    seen = forms.BooleanField(
+        label=_("Orangnya ada di depan saya, dan saya melihat KTP dan KK asli"),
+        error_messages={"required": _("Beri tanda hanya bila Anda sendiri melihat KTP dan KK asli orang ini.")},
+    )
 
 
 class RevealForm(forms.Form):

@@ -7,7 +7,7 @@ from uuid import UUID
 from accounts.scope import Scope
 from records.models import Event, Read
 from registrations.eligibility import age_on
-from registrations.models import Applicant, EligibilityDecision, Registration
+from registrations.models import Applicant, EligibilityDecision, IdentityCheck, Registration
 from registrations.nik import mask_nik
 from registrations.selectors.own import latest_decision
 from training.models import Placement, Wish
@@ -30,6 +30,7 @@ class Dossier:
     phone: str
     age: int | None
     decision: EligibilityDecision
+    identity: IdentityCheck
     wishes: list[Wish]
     placements: list[Placement]
     events: list[Event]
@@ -37,7 +38,7 @@ class Dossier:
 
 
 def dossier_of(*, scope: Scope, registration_id: UUID, today: date) -> Dossier:
-    """Eight queries. Raises Registration.DoesNotExist, also for another office's registration."""
+    """Nine queries. Raises Registration.DoesNotExist, also for another office's registration."""
     registration = Registration.objects.within(scope).select_related("wave", "regency__office").get(pk=registration_id)
     applicant = (
         Applicant.objects.within(scope).select_related("village__district").filter(pk=registration.applicant_id).first()
@@ -53,6 +54,10 @@ def dossier_of(*, scope: Scope, registration_id: UUID, today: date) -> Dossier:
         phone=_mask_phone(applicant.phone.open()) if applicant else "",
         age=age_on(applicant.birth_date, today) if applicant else None,
         decision=latest_decision(registration),
+        identity=IdentityCheck.objects.within(scope)
+        .select_related("sighted_by", "confirmed_by")
+        .only(*_columns(IdentityCheck, "sighted_by", "confirmed_by"))
+        .get(pk=registration_id),
         wishes=list(
             Wish.objects.within(scope).filter(registration=registration).select_related(*classes).order_by("rank")
         ),
@@ -62,14 +67,14 @@ def dossier_of(*, scope: Scope, registration_id: UUID, today: date) -> Dossier:
             .select_related(*classes)
             .order_by("-created_at", "-id")
         ),
-        events=list(events.only(*_columns(Event))[:EVENTS_SHOWN]),
-        reads=list(reads.only(*_columns(Read))[:READS_SHOWN]),
+        events=list(events.only(*_columns(Event, "actor"))[:EVENTS_SHOWN]),
+        reads=list(reads.only(*_columns(Read, "actor"))[:READS_SHOWN]),
     )
 
 
-def _columns(model: type[Event | Read]) -> list[str]:
-    """Of the log all, of the actor the name: more of an account is closed to web requests."""
-    return [field.name for field in model._meta.fields] + ["actor__name"]
+def _columns(model: type[Event | Read | IdentityCheck], *accounts: str) -> list[str]:
+    """Of the row all, of accounts the name: more of an account is closed to web requests."""
+    return [field.name for field in model._meta.fields] + [f"{account}__name" for account in accounts]
 
 
 def _mask_phone(phone: str) -> str:

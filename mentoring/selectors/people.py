@@ -20,6 +20,7 @@ class Wanted:
     regency_id: int | None = None
     state: str = ""
     cluster: Cluster | None = None
+    identity: str = ""
     name: str = ""
 
 
@@ -44,6 +45,8 @@ def registrations(*, scope: Scope, wanted: Wanted) -> RegistrationQuerySet:
         found = found.filter(regency_id=wanted.regency_id)
     if wanted.state:
         found = found.filter(state=wanted.state)
+    if wanted.identity:
+        found = found.with_identity(wanted.identity)
     if wanted.cluster:
         found = found.in_cluster(wanted.cluster.index)
     return found

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from clusters.models import Cluster
-from registrations.models import STATE_WORDS
+from registrations.models import DIFFERENCE_WORDS, STATE_WORDS
 
 register = template.Library()
 
@@ -49,6 +49,12 @@ EVENTS = {
     "registration.rechecked": gettext_lazy("Dicocokkan lagi dengan daftar terbaru"),
     "registration.corrected": gettext_lazy("Memperbaiki data"),
     "registration.wishes": gettext_lazy("Memilih kelas"),
+    "identity.matched": gettext_lazy("Data kependudukan padan"),
+    "identity.not_matched": gettext_lazy("Data kependudukan tidak padan"),
+    "identity.sighted": gettext_lazy("KTP dan KK asli dilihat"),
+    "identity.given_back": gettext_lazy("Pengesahan KTP dikembalikan"),
+    "identity.confirmed": gettext_lazy("Data kependudukan disahkan kantor"),
+    "identity.asked_again": gettext_lazy("Data kependudukan diperiksa ulang"),
     "placement.offered": gettext_lazy("Mendapat tempat di kelas"),
     "placement.accepted": gettext_lazy("Menerima tempat"),
     "placement.declined": gettext_lazy("Menolak tempat"),
@@ -112,3 +118,9 @@ def isian(field: str) -> str:
 def klaster(bits: int, clusters: Iterable[Cluster]) -> str:
     """The codes of the clusters in an eligibility set: "PMI, AFIRMASI"."""
     return ", ".join(cluster.code for cluster in clusters if bits >> cluster.index & 1)
+
+
+@register.filter
+def beda(codes: Iterable[str]) -> str:
+    """What did not match at the civil registry: "nomor KK, nama"."""
+    return ", ".join(str(DIFFERENCE_WORDS[code]) for code in codes)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.middleware import ScopedRequest, staff
 from accounts.services import enter_scope
 from clusters.models import Cluster
-from mentoring.forms.people import ExportForm, PeopleForm, open_search
+from mentoring.forms.people import IDENTITY_CHOICES, ExportForm, PeopleForm, open_search
 from mentoring.selectors import people_export
 from mentoring.selectors.people import Wanted, registrations
 from mentoring.views.office import OFFICE, desk_of, frame, people_url
@@ -34,6 +34,7 @@ def people_download(request: ScopedRequest) -> HttpResponseBase:
         regency_id=desk.regency.pk if desk.regency else None,
         state=chosen["keadaan"],
         cluster=clusters.get(chosen["klaster"]),
+        identity=chosen["kependudukan"],
         name=open_search(given.get("cari", ""), scope.actor_id) if given.get("cari") else "",
     )
     people = registrations(scope=scope, wanted=wanted).count()
@@ -56,11 +57,13 @@ def people_download(request: ScopedRequest) -> HttpResponseBase:
             headers=people_export.headers(),
             rows=people_export.rows(scope=scope, wanted=wanted, enter=enter),
         )
-    kept = {key: given[key] for key in ("gelombang", "kabupaten", "klaster", "keadaan", "cari") if given.get(key)}
+    choices_of_list = ("gelombang", "kabupaten", "klaster", "keadaan", "kependudukan", "cari")
+    kept = {key: given[key] for key in choices_of_list if given.get(key)}
     context = frame(request, desk, "people") | {
         "form": form,
         "people": people,
         "wanted": wanted,
+        "identity": IDENTITY_CHOICES.get(wanted.identity, ""),
         "kept": kept,
         "headers": people_export.headers(),
         "list_url": people_url(**kept),

@@ -14,16 +14,26 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.middleware import ScopedRequest, staff
-from clusters.models import Cluster
-from mentoring.forms.people import PeopleForm, RevealForm, SearchForm, open_search, seal_search
+from clusters.models import Cluster, Wave
+from mentoring.forms.people import (
+    IDENTITY_CHOICES,
+    PeopleForm,
+    RevealForm,
+    SearchForm,
+    SightForm,
+    open_search,
+    seal_search,
+)
 from mentoring.selectors.desk import Desk, NoSuchDesk, choose_desk
 from mentoring.selectors.dossier import dossier_of
+from mentoring.selectors.identity import mismatches_of
 from mentoring.selectors.numbers import Numbers, count, groups_of
 from mentoring.selectors.people import Wanted, find_by_nik, find_by_number, page_of, registrations
 from mentoring.services.reveal import RevealsSpent, reveal
 from registrations.eligibility import LIST_NAMES
-from registrations.models import STATE_WORDS, Applicant, Registration
+from registrations.models import STATE_WORDS, Applicant, IdentityCheck, Registration
 from registrations.selectors.own import lists_of, why_not
+from registrations.services.sighting import shown_sighting
 
 OFFICE = ("mentor", "office_head")
 READERS = (*OFFICE, "planner", "approver", "auditor")
@@ -53,6 +63,7 @@ def today(request: ScopedRequest) -> HttpResponse:
         clusters = list(Cluster.objects.all())
         everybody = count(groups)
         waiting = Wanted(wave=desk.wave, regency_id=regency_id, state=Registration.State.REGISTERED)
+        unlike = Wanted(wave=desk.wave, regency_id=regency_id, identity=IdentityCheck.State.NOT_MATCHED)
         context |= {
             "clusters": [
                 (
@@ -67,9 +78,13 @@ def today(request: ScopedRequest) -> HttpResponse:
             "everybody_cells": _cells(everybody, place),
             "waiting": registrations(scope=request.scope, wanted=waiting)[:3],
             "waiting_href": people_url(**place, keadaan="registered"),
-            "waiting_count": dict(everybody.by_state)["registered"],
+            "waiting_count": dict(everybody.by_state)["registered"] if desk.wave.state == Wave.State.OPEN else 0,
             "turned_away_href": people_url(**place, keadaan="ineligible"),
             "turned_away_count": dict(everybody.by_state)["ineligible"] if desk.wave.state in UNFROZEN else 0,
+            "mismatches": mismatches_of(scope=request.scope, wave=desk.wave, regency_id=regency_id),
+            "mismatched": registrations(scope=request.scope, wanted=unlike)[:3],
+            "mismatched_href": people_url(**place, kependudukan="not_matched"),
+            "sighted_href": people_url(**place, kependudukan="sighted"),
         }
         if not desk.regency:
             context["offices"] = [
@@ -99,14 +114,17 @@ def people(request: ScopedRequest) -> HttpResponse:
     name = open_search(token, request.scope.actor_id) if token else ""
     clusters = list(Cluster.objects.all())
     context = frame(request, desk, "people") | {"clusters": clusters, "name": name, "chosen": chosen}
+    context["identities"] = IDENTITY_CHOICES.items()
     if desk.wave:
         cluster = "" if chosen["klaster"] is None else chosen["klaster"]
-        place = _place(desk) | {"klaster": cluster, "cari": token if name else ""}
+        identity = chosen["kependudukan"]
+        place = _place(desk) | {"klaster": cluster, "kependudukan": identity, "cari": token if name else ""}
         wanted = Wanted(
             wave=desk.wave,
             regency_id=desk.regency.pk if desk.regency else None,
             state=chosen["keadaan"],
             cluster=next((cluster for cluster in clusters if cluster.index == chosen["klaster"]), None),
+            identity=identity,
             name=name,
         )
         try:
@@ -118,7 +136,7 @@ def people(request: ScopedRequest) -> HttpResponse:
         here = place | {"keadaan": wanted.state}
         context |= {
             "page": page,
-            "tabs": _tabs(numbers, place, wanted.state, counted=not name),
+            "tabs": _tabs(numbers, place, wanted.state, counted=not (name or identity)),
             "place": place,
             "next_url": page.after and people_url(**here, sesudah=page.after),
             "previous_url": page.before and people_url(**here, sebelum=page.before),
@@ -157,7 +175,7 @@ def search(request: ScopedRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def person(request: ScopedRequest, registration_id: UUID) -> HttpResponse:
-    return _person_page(request, registration_id, RevealForm(auto_id="reveal_%s"))
+    return person_page(request, registration_id, RevealForm(auto_id="reveal_%s"))
 
 
 @staff(*REVEALERS)
@@ -168,7 +186,7 @@ def show_number(request: ScopedRequest, registration_id: UUID) -> HttpResponse:
     """The person's file with one number, or the birth date, in full, this once."""
     form = RevealForm(request.POST, auto_id="reveal_%s")
     if not form.is_valid():
-        return _person_page(request, registration_id, form)
+        return person_page(request, registration_id, form)
     field = form.cleaned_data["field"]
     try:
         value = reveal(
@@ -182,12 +200,12 @@ def show_number(request: ScopedRequest, registration_id: UUID) -> HttpResponse:
         raise Http404 from error
     except RevealsSpent:
         form.add_error(None, _("Batas 100 nomor sehari sudah terpakai. Coba lagi besok, atau minta rekan Anda."))
-        return _person_page(request, registration_id, form, status=429)
+        return person_page(request, registration_id, form, status=429)
     fresh = RevealForm(auto_id="reveal_%s")
-    return _person_page(request, registration_id, fresh, revealed={"field": field, "value": value})
+    return person_page(request, registration_id, fresh, revealed={"field": field, "value": value})
 
 
-def _person_page(
+def person_page(
     request: ScopedRequest, registration_id: UUID, form: RevealForm, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     try:
@@ -199,6 +217,10 @@ def _person_page(
     context = frame(request, desk, "people") | {
         "dossier": dossier,
         "form": form,
+        "sight_form": SightForm(auto_id="sight_%s"),
+        "may_sight": request.scope.is_office,
+        "may_confirm": request.scope.is_office and dossier.identity.sighted_by_id not in (None, request.scope.user_id),
+        "shown": shown_sighting(dossier.identity),
         "may_reveal": bool(request.scope.roles & set(REVEALERS)) and dossier.applicant is not None,
         "clusters": [
             (cluster, reasons["clusters"][cluster.index])

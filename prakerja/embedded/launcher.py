@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,7 @@ FIRST_LOOKS = {
     "/daftar/": "registration",
     "/masuk/": "sign-in, with a login from above",
     "/simulator/autentikator/": "the simulated phone with the codes of these logins",
+    "/simulator/dukcapil/": "the simulated civil registry: let it be slow, or down",
 }
 
 
@@ -125,7 +126,7 @@ def _told_in_one_line() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _parts(state: State, port: int) -> Iterator[list[Part]]:
-    """Web, worker and beat; at the end they are stopped in this order, and with them their children."""
+    """With sample data the registry's simulator; web, worker, beat. They are stopped in this order, with their children."""
     queues = {settings.CELERY_TASK_DEFAULT_QUEUE, *(route["queue"] for route in settings.CELERY_TASK_ROUTES.values())}
     celery = ["-m", "celery", "-A", "prakerja.celery"]
     web = ["-m", "gunicorn", "prakerja.wsgi:application", "--worker-class=gthread", "--workers=2", "--threads=4"]
@@ -137,6 +138,8 @@ def _parts(state: State, port: int) -> Iterator[list[Part]]:
     parts: list[Part] = []
     try:
         # gunicorn's and Celery's own children notice the end of their parent, even a killed one
+        if settings.SAMPLE_DATA and not settings.DUKCAPIL_URL:
+            parts.append(_start_simulator(state))
         parts.append(_start("web", web, signal.SIGQUIT, state))
         parts.append(_start("worker", worker, signal.SIGKILL, state))
         parts.append(_start("beat", beat, signal.SIGKILL, state))
@@ -148,7 +151,18 @@ def _parts(state: State, port: int) -> Iterator[list[Part]]:
             stop(part.process, signal.SIGTERM, SECONDS_TO_STOP)
 
 
-def _start(name: str, arguments: list[str], death_signal: signal.Signals, state: State) -> Part:
+def _start_simulator(state: State) -> Part:
+    """The parts that start later find it by DUKCAPIL_URL."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        os.environ["DUKCAPIL_URL"] = f"http://127.0.0.1:{listening.getsockname()[1]}/periksa"
+        fd = listening.fileno()
+        simulator = ["-m", "prakerja.dukcapil_simulator", f"--fd={fd}"]
+        return _start("dukcapil-simulator", simulator, signal.SIGKILL, state, pass_fds=[fd])
+
+
+def _start(
+    name: str, arguments: list[str], death_signal: signal.Signals, state: State, *, pass_fds: Sequence[int] = ()
+) -> Part:
     path = state.log(name)
     with private_log(path) as log:
         process = subprocess.Popen(
@@ -158,6 +172,7 @@ def _start(name: str, arguments: list[str], death_signal: signal.Signals, state:
             stdout=log,
             stderr=log,
             process_group=0,
+            pass_fds=pass_fds,
             preexec_fn=dies_with_parent(death_signal),
         )
     return Part(name, process, path)

@@ -87,6 +87,32 @@ _QUERIES = [
         " WHERE state IN ('queued', 'sending') AND due_at <= now() GROUP BY 1",
     ),
     (
+        "prakerja_identity_checks_waiting",
+        "Registrations that the civil registry has not yet answered about",
+        ["state"],
+        "SELECT state, count(*) FROM registrations_identitycheck WHERE state IN ('pending', 'failed') GROUP BY 1",
+    ),
+    (
+        "prakerja_identity_oldest_due_seconds",
+        "How long the oldest due identity check has waited",
+        [],
+        "SELECT extract(epoch FROM now() - min(next_try)) FROM registrations_identitycheck"
+        " WHERE state IN ('pending', 'failed') AND next_try <= now() HAVING min(next_try) IS NOT NULL",
+    ),
+    (
+        "prakerja_identity_registry",
+        "1 for the state of the breaker before the civil registry",
+        ["state"],
+        "SELECT CASE WHEN retry_at IS NULL THEN 'closed' WHEN retry_at > now() THEN 'open' ELSE 'half_open' END, 1"
+        " FROM registrations_registrygate",
+    ),
+    (
+        "prakerja_identity_registry_failures",
+        "Questions in a row that the civil registry did not answer",
+        [],
+        "SELECT failures FROM registrations_registrygate",
+    ),
+    (
         "prakerja_seal_age_seconds",
         "Time since the last seal of the log",
         [],

@@ -22,10 +22,12 @@ register = template.Library()
 JAKARTA = ZoneInfo("Asia/Jakarta")
 NBSP = "\N{NO-BREAK SPACE}"
 
-# What a wave's state means to the reader, and the sample states of the style guide; any other stays neutral.
+# What the state of a wave or of an identity check means to the reader, and the sample states of the style guide; any other
+# stays neutral.
 TONES = {
     "open": "positive", "published": "positive", "running": "info", "drawn": "info", "frozen": "info",
     "closed": "warning", "cancelled": "negative",
+    "pending": "info", "matched": "positive", "not_matched": "negative", "confirmed": "positive",
     "verified": "positive", "incomplete": "warning", "rejected": "negative", "ineligible": "negative",
 }  # fmt: skip
 

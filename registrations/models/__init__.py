@@ -1,5 +1,6 @@
 """Who asks, and who stands on a list."""
 
+from registrations.models.identity import DIFFERENCE_WORDS, IDENTITY_WORDS, IdentityCheck, RegistryGate
 from registrations.models.lists import ListedPerson, PersonList
 from registrations.models.people import (
     STATE_WORDS,
@@ -14,15 +15,19 @@ from registrations.models.people import (
 )
 
 __all__ = [
+    "DIFFERENCE_WORDS",
+    "IDENTITY_WORDS",
     "STATE_WORDS",
     "Applicant",
     "Consent",
     "Disability",
     "DisabilityNeed",
     "EligibilityDecision",
+    "IdentityCheck",
     "ListedPerson",
     "PersonList",
     "Registration",
+    "RegistryGate",
     "StatusAttempt",
     "Tally",
 ]

@@ -19,7 +19,16 @@ from tests.prakerja.test_matrix import ACCESS
 
 pytestmark = pytest.mark.browser
 
-STARTS = ("/", "/gaya/", "/simulator/autentikator/", "/status/", "/daftar/", "/masuk/", "/tempat-kerja/")
+STARTS = (
+    "/",
+    "/gaya/",
+    "/simulator/autentikator/",
+    "/simulator/dukcapil/",
+    "/status/",
+    "/daftar/",
+    "/masuk/",
+    "/tempat-kerja/",
+)
 EACH = 2  # pages of one view, so that a list of 500 people is not 500 visits
 ADMIN = "admin:"  # each view once for each role: the frame of all these pages is one,
 ADMIN_IN_FULL = ("admin:index", "admin:clusters_district_")  # and English is looked at on these only

@@ -87,7 +87,7 @@ def test_lists_cost_the_same_whatever_their_length(
     text_of(client.get("/kantor/"))  # the first request of a process also asks which role it has
     with django_assert_num_queries(14):
         text_of(client.get("/kantor/peserta/"))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         text_of(client.get("/kantor/"))
 
 
@@ -147,7 +147,7 @@ def test_the_file_shows_the_age_and_no_birth_date(client: Client, wave: Wave) ->
 def test_the_file_costs_a_fixed_number_of_queries(client: Client, wave: Wave, django_assert_num_queries: Any) -> None:
     registration = make_registration(wave)
     text_of(client.get("/kantor/"))
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         text_of(client.get(f"/kantor/peserta/{registration.pk}/"))
 
 

@@ -34,6 +34,8 @@ def production(settings: Any, tmp_path: Path) -> Any:
         "TRUSTED_PROXIES": 1,
         "MESSAGE_GATEWAYS": "sms=http:https://sms.example/send; email=smtp",
         "MESSAGE_TOKENS": {"sms.example": "rahasia"},
+        "DUKCAPIL_URL": "https://dukcapil.example/periksa",
+        "DUKCAPIL_TOKEN": "rahasia",
     }.items():
         setattr(settings, name, value)
     return settings
@@ -68,6 +70,8 @@ def test_safe_settings_pass(production: Any) -> None:
         ("MESSAGE_GATEWAYS", "sms=simulator", "holds a simulator"),
         ("MESSAGE_GATEWAYS", "email=console", "holds a console"),
         ("MESSAGE_GATEWAYS", "sms=http:http://sms.example/send", "must be an https:// address"),
+        ("DUKCAPIL_URL", "http://dukcapil.example/periksa", "must be an https:// address"),
+        ("DUKCAPIL_TOKEN", "", "DUKCAPIL_TOKEN_FILE: it is needed"),
         ("METRICS_ALLOWED", ["0.0.0.0/0"], "Set METRICS_ALLOWED"),
         ("METRICS_ALLOWED", ["127.0.0.0/8", "::/0"], "Set METRICS_ALLOWED"),
         ("METRICS_ALLOWED", ["everybody"], "Set METRICS_ALLOWED"),

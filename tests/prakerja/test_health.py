@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,14 @@ import pytest
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
+from django.utils import timezone
 
 from prakerja import health
 from prakerja.embedded.state import ROOT
 from records.services.jobs import request_job
+from registrations.models import RegistryGate
+from tests.factories.people import make_wave
+from tests.factories.registered import make_registration
 
 pytestmark = pytest.mark.django_db
 
@@ -28,11 +33,11 @@ def test_live_asks_nobody(client: Client, django_assert_num_queries: Any, monkey
 
 
 def test_ready_knows_its_parts_in_few_queries(client: Client, django_assert_max_num_queries: Any) -> None:
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         answer = client.get("/health/ready")
     parts = answer.json()["parts"]
     assert answer.status_code == 200 and answer.json()["status"] == "ok"
-    assert parts == dict.fromkeys(("database", "migrations", "role", "keys", "disk", "broker"), "ok")
+    assert parts == dict.fromkeys(("database", "migrations", "role", "keys", "disk", "broker", "civil_registry"), "ok")
 
 
 def test_outsiders_learn_the_status_only(client: Client) -> None:
@@ -52,6 +57,22 @@ def test_without_broker_it_serves_on_and_says_so(client: Client, settings: Any) 
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     answer = client.get("/health/ready")
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+
+
+def test_without_the_civil_registry_it_serves_on_and_tells_how_many_wait(client: Client) -> None:
+    make_registration(make_wave())
+    RegistryGate.objects.create(failures=7, retry_at=timezone.now() + timedelta(minutes=1))
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["parts"]["civil_registry"] == "fails"
+    page = client.get("/metrics").content.decode()
+    for figure in (
+        'prakerja_identity_checks_waiting{state="pending"} 1.0',
+        'prakerja_identity_registry{state="open"} 1.0',
+        "prakerja_identity_registry_failures 7.0",
+    ):
+        assert figure in page
+    assert "prakerja_identity_oldest_due_seconds " in page
 
 
 def test_unreadable_keys_and_a_full_disk_make_it_unready(

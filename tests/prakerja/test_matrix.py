@@ -62,6 +62,7 @@ ACCESS: dict[str, Row] = {
     "sign-out": row(302),
     "authenticator-simulator": row(200),
     "simulated-messages": row(200),
+    "dukcapil-simulator": row(200),
     # One's own account
     "account": only(ROLES[2:], 200),
     "factors": only(ROLES[2:], 200),
@@ -128,6 +129,9 @@ ACCESS: dict[str, Row] = {
     "person-number own": only((*OFFICE, "auditor"), 200),
     "person-number other": only(["auditor"], 200, **all_of(OFFICE, 404)),
     "person-number none": only((*OFFICE, "auditor"), 404),
+    "person-identity own": only(OFFICE, 422),
+    "person-identity other": only(OFFICE, 404),
+    "person-identity none": only(OFFICE, 404),
     "people-download": only(OFFICE, 200),
     "imports": only(READERS, 200),
     "import-new": only((*OFFICE, "planner"), 200),

@@ -13,7 +13,7 @@ from clusters.models import Dataset, Observation, Wave
 from records.models import Import
 from records.models.imports import IMPORT_TRANSITIONS
 from records.services.log import record_event
-from registrations.models import Registration
+from registrations.models import IdentityCheck, Registration
 from tests.factories.people import make_wave
 from tests.prakerja.database import ask, refused
 
@@ -94,6 +94,7 @@ def test_set_once_keeps_what_stands() -> None:
 
 TABLES_OF_STATES = {
     "clusters_wave": (clusters.states.TRANSITIONS, Wave.State),
+    "registrations_identitycheck": (registrations.states.IDENTITY_TRANSITIONS, IdentityCheck.State),
     "registrations_registration": (registrations.states.TRANSITIONS, Registration.State),
     "records_import": (IMPORT_TRANSITIONS, Import.State),
     "training_draw": (training.states.DRAW_TRANSITIONS, None),

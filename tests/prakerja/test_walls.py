@@ -43,7 +43,8 @@ CLOSED = {
     "accounts_signinfailure", "auth_group", "auth_group_permissions", "auth_permission", "django_admin_log",
     "django_migrations", "django_session", "oauth2_provider_accesstoken", "oauth2_provider_devicegrant",
     "oauth2_provider_grant", "oauth2_provider_idtoken", "oauth2_provider_refreshtoken", "records_delivery",
-    "records_formerrow", "records_logline", "records_optout", "records_spending", "registrations_statusattempt",
+    "records_formerrow", "records_logline", "records_optout", "records_spending", "registrations_registrygate",
+    "registrations_statusattempt",
 }  # fmt: skip
 # Granted by the column:
 BY_COLUMN = {"accounts_user"}
@@ -91,6 +92,7 @@ WALLED = {
     "registrations_disability": "INSERT, SELECT",
     "registrations_disabilityneed": "INSERT, SELECT",
     "registrations_eligibilitydecision": "INSERT, SELECT",
+    "registrations_identitycheck": "SELECT",
     "registrations_listedperson": "SELECT",
     "registrations_personlist": "SELECT",
     "registrations_registration": "INSERT, SELECT",
@@ -117,6 +119,12 @@ COLUMNS = {
     "clusters_membership": {"UPDATE": {"valid_to", "ended_at", "ended_by_id", "end_reason"}},
     "clusters_membershipproposal": {"UPDATE": {"state", "decided_by_id", "decided_at", "reason", "digest"}},
     "records_import": {"UPDATE": {"state", "take", "decided_by_id", "decided_at", "size", "sha256", "mapping"}},
+    "registrations_identitycheck": {
+        "UPDATE": {
+            *["state", "differs", "attempts", "next_try", "checked_at", "request_id", "error", "as_of"],
+            *["sighted_by_id", "sighted_at", "sight_reason", "confirmed_by_id", "confirmed_at"],
+        }
+    },
     "registrations_registration": {"UPDATE": {"state", "joined_at", "as_of"}},
     "training_draw": {
         "UPDATE": {
@@ -135,7 +143,8 @@ OWNERS_FUNCTIONS = {
 PEOPLE = [
     "records_event", "records_message", "records_read", "registrations_applicant", "registrations_consent",
     "registrations_disability",
-    "registrations_disabilityneed", "registrations_eligibilitydecision", "registrations_registration",
+    "registrations_disabilityneed", "registrations_eligibilitydecision", "registrations_identitycheck",
+    "registrations_registration",
     "registrations_tally", "training_drawentry", "training_drawresult", "training_placement", "training_wish",
     "training_wishlist",
 ]  # fmt: skip

@@ -21,6 +21,7 @@ from registrations.models import (
     Disability,
     DisabilityNeed,
     EligibilityDecision,
+    IdentityCheck,
     Registration,
     Tally,
 )
@@ -39,6 +40,7 @@ TABLES: list[type[models.Model]] = [
     DisabilityNeed,
     Registration,
     EligibilityDecision,
+    IdentityCheck,
     Consent,
     Event,
 ]

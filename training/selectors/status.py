@@ -35,7 +35,7 @@ def own_registrations(scope: Scope) -> QuerySet[Registration]:
     return (
         Registration.objects.within(scope)
         .filter(applicant_id=scope.applicant_id)
-        .select_related("wave", "regency__office")
+        .select_related("wave", "regency__office", "identity")
         .order_by("-wave__opens_at", "-id")
     )
 
