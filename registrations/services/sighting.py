@@ -1,7 +1,7 @@
 """What an office decides about a person whose data did not match the registry's: one person has seen the papers, a second
 one signs; or the registry is asked again.
 
-The database refuses the rest (registrations.migrations.0020_identity_checks).
+The database refuses the rest (registrations.migrations.0007_identity_checks).
 """
 
 from datetime import datetime
