@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from io import BytesIO
@@ -56,7 +56,8 @@ def is_lost(record: Import) -> bool:
 def fill(record: Import, resource: ImportResource, sheet: Sheet, rows: Iterator[Row], most: int) -> int:
     """Clean and stage as many rows, on two cores when there are, and give their number.
 
-    A forked helper makes the lines of the first half while the second is read and made here; COPY runs beside both.
+    A forked helper makes the lines of the first half while the second is read and made here; COPY runs beside both, in
+    turn with what the reading asks of the same connection.
     """
     copy = f"COPY {partition('records_importrow', record)} ({COLUMNS}) FROM STDIN"
     make = Maker(record, resource, sheet.headers)
@@ -64,9 +65,16 @@ def fill(record: Import, resource: ImportResource, sheet: Sheet, rows: Iterator[
     first = list(islice(rows, BATCH))
     made = make.lines(first).encode()
     part = list(islice(rows, most * HELPED // 100)) if len(os.sched_getaffinity(0)) > 1 else []
+    rest = 0
+
+    def in_turn(execute: Callable[..., object], *statement: object) -> object:
+        with turn:
+            return execute(*statement)
+
     with (
         connection.cursor() as cursor,
         connection.wrap_database_errors,
+        connection.execute_wrapper(in_turn),
         _Helper(make, part) if len(part) > 2 * BATCH else nullcontext() as helper,
         ThreadPoolExecutor(max_workers=2) as writers,  # COPY waits outside Python's lock
     ):
@@ -82,20 +90,22 @@ def fill(record: Import, resource: ImportResource, sheet: Sheet, rows: Iterator[
                 rows += BATCH
             return rows
 
-        rest = list(islice(rows, most - len(first) - len(part)))  # before any COPY: the file comes by that connection
         helped = writers.submit(write_helped)
         copies = [writers.submit(write, made)]
-        for some in _batches(rest):
+        for some in _batches(islice(rows, most - len(first) - len(part))):
             copies.append(writers.submit(write, make.lines(some).encode()))
+            rest += len(some)
         for each in copies:
             each.result()
         for some in _batches(part[helped.result() :]):  # what it could not make, as when a widget asked the database
             write(make.lines(some).encode())
-    return len(first) + len(part) + len(rest)
+    return len(first) + len(part) + rest
 
 
-def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    return (rows[start : start + BATCH] for start in range(0, len(rows), BATCH))
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    left = iter(rows)
+    while some := list(islice(left, BATCH)):
+        yield some
 
 
 class _Helper:

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.django_db
 
 class AskingCell(NikCell):
     def clean(self, value: str, row: Mapping[str, str] | None = None, **kwargs: Any) -> str:
-        assert PersonList.objects.count() == 1
+        if value.endswith("0"):
+            assert PersonList.objects.count() == 1
         return super().clean(value, row, **kwargs)
 
 
@@ -44,10 +45,11 @@ def test_what_a_helper_made_is_what_the_file_says() -> None:
 
 def test_a_widget_that_asks_the_database_is_heard_in_the_parent(settings: Any) -> None:
     settings.IMPORTS = settings.IMPORTS | {"person_list": f"{__name__}.Asking"}
-    record = receive(csv_of(people(4 * BATCH)))
-    assert (record.state, record.new) == ("checked", 4 * BATCH)
+    count = BATCH + STEP * HELPED // 100 + 3 * BATCH  # so many that the parent, too, makes rows while others are copied
+    record = receive(csv_of(people(count)))
+    assert (record.state, record.new) == ("checked", count)
     lines = ImportRow.objects.filter(import_id=record.pk).order_by("line").values_list("line", flat=True)
-    assert list(lines) == list(range(2, 4 * BATCH + 2))
+    assert list(lines) == list(range(2, count + 2))
 
 
 def test_a_file_that_breaks_off_leaves_no_helper_behind() -> None:
