@@ -15,7 +15,7 @@ from clusters.models import QuotaSplit, Wave
 from clusters.selectors.quota import matrix_of
 from mentoring.selectors.numbers import Numbers, count, groups_of
 from mentoring.serializers import StatisticsSerializer
-from training.selectors.classes import seat_table
+from training.selectors.classes import supply_table
 from training.selectors.draws import live_draw
 
 
@@ -47,32 +47,32 @@ class StatisticsView(ReadOnlyView):
         groups = groups_of(scope=self.scope, wave=found)
         split = QuotaSplit.objects.within(self.scope).filter(wave=found).in_force().first()
         matrix = matrix_of(split) if split else None
-        seats = seat_table(found.pk)
+        supply = supply_table(found.pk)
         draw = live_draw(found.pk)
         places = {row.regency_id: row.total.seats for row in matrix.rows} if matrix else None
         body = {
             "wave": found.slug,
             "people": _people(count(groups)),
             "places": matrix.total.seats if matrix else None,
-            "seats": seats.total,
+            "seats": supply.total.seats,
             "placed": draw.placed if draw else None,
             "clusters": [
                 {
                     "cluster": cluster.code,
                     "people": _people(count(group for group in groups if group.is_in(cluster.index))),
                     "places": matrix.totals[i].seats if matrix else None,
-                    "seats": seats.totals[i],
+                    "seats": supply.totals[i].seats,
                 }
-                for i, cluster in enumerate(seats.clusters)
+                for i, cluster in enumerate(supply.clusters)
             ],
             "regencies": [
                 {
                     "regency": regency.pk,
                     "people": _people(count(group for group in groups if group.regency_id == regency.pk)),
                     "places": places.get(regency.pk, 0) if places is not None else None,
-                    "seats": total,
+                    "seats": total.seats,
                 }
-                for regency, _cells, total in seats.rows
+                for regency, _cells, total, _providers in supply.rows
             ],
         }
         return self.answer(json.dumps(body)[1:], as_of=as_of)

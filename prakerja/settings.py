@@ -161,6 +161,8 @@ CELERY_BEAT_SCHEDULE = {
     "wipe-messages": {"task": "records.deliver_wipe", "schedule": 60.0},
     "clear-imports": {"task": "records.clear_imports", "schedule": 3600.0},
     "clear-sessions": {"task": "accounts.clear_sessions", "schedule": 3600.0},
+    "count-people": {"task": "registrations.count_people", "schedule": 3600.0},
+    "count-places": {"task": "training.record_granted_places", "schedule": 3600.0},
     "recheck-rules": {"task": "registrations.recheck", "schedule": crontab(hour="2", minute="0")},
     "fold-tally": {"task": "registrations.fold_tally", "schedule": 30.0},
 }

@@ -6,6 +6,7 @@ from random import SystemRandom
 from celery import shared_task
 from django.utils import timezone
 
+from registrations.services.counts import count_people
 from registrations.services.identity import check_due
 from registrations.services.notices import tell_cancelled
 from registrations.services.recheck import recheck_waves
@@ -38,3 +39,9 @@ _chance = SystemRandom().random
 def check_identities() -> None:
     """Beat: ask the registry about whom it is due, for as long as until the next beat."""
     check_due(now=timezone.now, chance=_chance, until=timezone.now() + ASKING)
+
+
+@shared_task(name="registrations.count_people")
+def count() -> None:
+    """Beat: tell the quota room how many people ask for places."""
+    count_people(now=timezone.now())

@@ -71,3 +71,9 @@ def record_open_seats(job_id: str) -> None:
         job_id=UUID(job_id),
         effect=lambda payload: classes.record_open_seats(wave_id=UUID(payload["wave_id"]), now=timezone.now()),
     )
+
+
+@shared_task(name="training.record_granted_places")
+def record_granted_places() -> None:
+    """Beat: tell the quota room how many places of each cell are given out."""
+    places.record_granted_places(now=timezone.now())

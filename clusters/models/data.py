@@ -56,7 +56,7 @@ class Observation(Stamped):
     """One figure of one indicator. `regency` empty means the province; `wave` only where the figure belongs to one."""
 
     class Indicator(models.TextChoices):
-        """Those of a wave, counted by the portal (so far only open seats); published ones are open-ended."""
+        """Those of a wave, counted by the portal; published ones are open-ended."""
 
         OPEN_SEATS = "open_seats"
         REGISTRANTS = "registrants"

@@ -1,7 +1,8 @@
 """Demand, floors and caps of a wave's cells, from the figures of the day, the rules and the decrees.
 
 Before registration closes demand is the labour figure that the rules name for the cluster; afterwards the verified
-registrants. Every choice is kept with the figures it was made from, so each number can be explained and recomputed.
+registrants. Only then do eligible people bound a cell: earlier those who have not come yet would close it.
+Every choice is kept with the figures it was made from, so each number can be explained and recomputed.
 A missing figure is missing: the cell has no weight and lives on its floor.
 """
 
@@ -119,9 +120,7 @@ def split_inputs(
     figures = Figures(
         published, FigureChoice.objects.all(), dict(Indicator.objects.exclude(of="").values_list("pk", "of"))
     )
-    by_registrants = wave.state not in {Wave.State.DRAFT, Wave.State.OPEN} and any(
-        indicator == Observation.Indicator.REGISTRANTS for indicator, _, _ in counted
-    )
+    by_registrants = any(indicator == Observation.Indicator.REGISTRANTS for indicator, _, _ in counted)
     areas = _areas(today)
     basis = basis_of(
         clusters,
@@ -206,13 +205,19 @@ def basis_of(
 
 
 def _current_figures(wave: Wave, rules: Rules) -> tuple[list[Observation], dict[tuple[str, int, int], Observation]]:
-    """Published figures, and those the portal counted for this wave by (indicator, cluster, regency)."""
+    """Published figures, and those the portal counted for this wave by (indicator, cluster, regency).
+
+    People count once registration is closed, and no longer when it is opened again.
+    """
+    counts = {Observation.Indicator.OPEN_SEATS, Observation.Indicator.GRANTED}
+    if wave.state not in {Wave.State.DRAFT, Wave.State.OPEN}:
+        counts |= {Observation.Indicator.REGISTRANTS, Observation.Indicator.ELIGIBLE}
     named = {name for formula in rules.formulas.values() for use in formula.use for name in use}
     bases = Indicator.objects.filter(pk__in=named).exclude(of="").values("of")
     found = (
         Observation.objects.current()
         .filter(
-            Q(wave=wave, indicator__in=Observation.Indicator.values, sex="")
+            Q(wave=wave, indicator__in=counts)
             | Q(wave=None, cluster=None, sex="", with_disability=None)
             & (Q(indicator__in=named | {"population"}) | Q(indicator__in=bases))
         )

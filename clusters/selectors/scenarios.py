@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
+import numpy as np
 from django.db.models import QuerySet
 
 from accounts.scope import Scope
+from clusters.acceptance import Persons
 from clusters.division import Division
-from clusters.models import QuotaSplit, Scenario, ScenarioComment, Wave
-from clusters.selectors.demand import SplitInputs
+from clusters.models import Observation, QuotaSplit, Scenario, ScenarioComment, Wave
+from clusters.selectors.demand import UNIT, SplitInputs
 from clusters.selectors.quota import Matrix, MatrixRow, Places, summed
 
 Seats = Mapping[tuple[int, int], int]  # by cluster and regency id
+GROUPS = tuple(product(Observation.Sex.values, (False, True)))  # sex, and whether with a disability
 FIELDS = [field.attname for field in Scenario._meta.concrete_fields]
 
 
@@ -68,6 +72,19 @@ def matrix_of_division(inputs: SplitInputs, division: Division, since: Seats | N
         rows.append(MatrixRow(regency.pk, regency.name, regency.tile_col, regency.tile_row, cells, total=summed(cells)))
     totals = [summed(places) for places in zip(*(row.cells for row in rows), strict=True)]
     return Matrix(clusters=inputs.clusters, rows=rows, totals=totals, total=summed(totals))
+
+
+def registrants_by_group(inputs: SplitInputs, *, scope: Scope) -> Persons | None:
+    """Who takes part (C, R, len(GROUPS)) as last counted, in parts of persons; None where nobody does. One query."""
+    rows = {cluster.pk: row for row, cluster in enumerate(inputs.clusters)}
+    columns = {regency.pk: column for column, regency in enumerate(inputs.regencies)}
+    people = np.zeros((len(rows), len(columns), len(GROUPS)))
+    counted = Observation.objects.within(scope).current()
+    for cluster, regency, *group, count in counted.filter(
+        wave=inputs.wave, indicator=Observation.Indicator.BY_GROUP
+    ).values_list("cluster_id", "regency_id", "sex", "with_disability", "value"):
+        people[rows[cluster], columns[regency], GROUPS.index(tuple(group))] = count / UNIT
+    return people if people.any() else None
 
 
 def stuck_cells(inputs: SplitInputs, division: Division) -> list[dict[str, Any]]:

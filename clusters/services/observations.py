@@ -5,18 +5,30 @@ can still be explained.
 """
 
 import json
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.timezone import localdate
 
 from clusters.models import Dataset, Observation, Wave
+from clusters.selectors.demand import TWELFTHS
 from clusters.services.recomputing import request_for_new_figures
+
+PORTAL = "Portal Kuota Luring Prakerja"
+UNITS = {
+    Observation.Indicator.OPEN_SEATS: "places",
+    Observation.Indicator.GRANTED: "places",
+    Observation.Indicator.ELIGIBLE: "persons",
+    Observation.Indicator.REGISTRANTS: TWELFTHS,
+    Observation.Indicator.BY_GROUP: TWELFTHS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +113,49 @@ def record_observations(
         if any(new.wave_id is None for new in news):
             request_for_new_figures()
     return dataset
+
+
+class Cell(NamedTuple):
+    """What the portal counts in: a cluster in a regency, or a group of people in it."""
+
+    regency_id: int
+    cluster_id: int
+    sex: str = ""
+    with_disability: bool | None = None
+
+
+def record_counts(
+    *, wave: Wave, dataset_name: str, counts: Mapping[Observation.Indicator, Mapping[Cell, int]], now: datetime
+) -> None:
+    """Append what a room of the portal counted of a wave, in UNITS; 0 for a cell that was counted before and is not in `counts`.
+
+    Writes nothing, not even a Dataset, where everything stands as it was. The caller has held the wave's row since before
+    he counted, so of two counts the later one stands. Must run with the owner's rights.
+    """
+    current = {
+        (Observation.Indicator(indicator), Cell(*cell)): value
+        for indicator, *cell, value in Observation.objects.current()
+        .filter(wave=wave, indicator__in=counts)
+        .values_list("indicator", *Cell._fields, "value")
+    }
+    counted = dict.fromkeys(current, 0) | {
+        (indicator, cell): count for indicator, cells in counts.items() for cell, count in cells.items()
+    }
+    rows = [
+        NewObservation(
+            indicator=indicator,
+            wave_id=wave.pk,
+            period=localdate(now).isoformat(),
+            value=count,
+            unit=UNITS[indicator],
+            source=PORTAL,
+            **cell._asdict(),
+        )
+        for (indicator, cell), count in counted.items()
+        if current.get((indicator, cell)) != count
+    ]
+    if rows:
+        record_observations(dataset_name=dataset_name, publisher=PORTAL, rows=rows, now=now)
 
 
 def _subject(row: NewObservation | Observation) -> Hashable:

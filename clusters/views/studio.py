@@ -34,6 +34,7 @@ from clusters.selectors.scenarios import (
     with_author,
 )
 from clusters.services import quota, scenarios
+from clusters.views.acceptance import acceptance
 from clusters.views.quota import REFUSALS
 from clusters.views.reasons import price
 from clusters.views.rules_in_words import choosable, formulas_in_words
@@ -213,7 +214,8 @@ def _page(
     kept = scenarios_of(wave, scope=request.scope)
     other = _chosen(request, wave, request.GET.get("banding") or request.POST.get("banding"))
     valid = form.is_valid()
-    result = _result(wave, form.overrides, published.seats if published else None) if valid else None
+    since = published.seats if published else None
+    result = _result(wave, form.overrides, since) if valid else None
     stale = bool(scenario and form.data.get("revision") != str(scenario.revision))
     here = {**form.typed, **({"skenario": scenario.pk} if scenario else {})}
     carries = request.GET.get("keyakinan") == "ya"
@@ -232,6 +234,9 @@ def _page(
             "form": form,
             "formulas": formulas_in_words(read_rules(form.policy, {"formulas": form.own_formulas}), form.names),
             "result": result,
+            "acceptance": acceptance(result["inputs"], result["seats"], since, scope=request.scope)
+            if result and "inputs" in result
+            else None,
             "in_force": published.split if published else None,
             "proposal": proposal,
             "from_here": bool(proposal and scenario and proposal.scenario_id == scenario.pk),
@@ -292,6 +297,8 @@ def _result(wave: Wave, overrides: Mapping[str, Any], since: Seats | None) -> di
         "tiles": _tiles(matrix),
         "claims_count": division.method == "two_stages" and None in inputs.cluster_totals,
         "by_shares": inputs.rules.shares is not None,
+        "inputs": inputs,
+        "seats": division.seats,
     }
 
 

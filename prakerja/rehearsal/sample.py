@@ -12,8 +12,9 @@ from clusters.services.waves import advance_waves, transition
 from prakerja.rehearsal import drive, province
 from prakerja.rehearsal.province import Staff
 from prakerja.rehearsal.report import Say
+from registrations.services.counts import count_people
 from training.models import Placement
-from training.services.places import answer_offer
+from training.services.places import answer_offer, record_granted_places
 
 SOME = frozenset({3301, 3305, 3308, 3309, 3314, 3324, 3329, 3374})  # the regencies of the smaller waves
 CROWD = 450
@@ -87,6 +88,7 @@ def _wave(plan: Plan, *, staff: Staff, crowd: drive.Crowd, seed: int, opens_at: 
     opened = opens_at + timedelta(hours=1)
     drive.register(wave=wave, submissions=crowd.people(seed=seed, now=opened), sources=sources, now=opened)
     drive.wish(wave=wave, popularity=popularity, sources=sources, now=opened)
+    count_people(now=opened)
     if plan.state == "open":
         return
     _draw(plan, staff=staff, wave=wave, sources=sources)
@@ -105,6 +107,7 @@ def _draw(plan: Plan, *, staff: Staff, wave: Wave, sources: drive.Sources) -> No
     published = wave.draws_at + timedelta(hours=2)
     drive.publish(staff=staff, draw=draw, now=published)
     _answers(wave, sources.random, published + timedelta(days=1))
+    record_granted_places(now=published + timedelta(days=1))
     if plan.state in {"running", "finished"}:
         advance_waves(now=_noon(wave.starts_on))
     if plan.state == "finished":

@@ -115,8 +115,14 @@ class TestWeightBeforeRegistrationCloses:
     def test_registrants_do_not_count_while_registration_is_open(self) -> None:
         wave = make_wave()
         deliver_indicators()
-        deliver(figure("registrants", 3301, 7, cluster_id=PMI, wave_id=wave.pk, unit="persons/12"))
-        assert weight(read(wave), PMI, 3301)["value"] == 1_100 * 12
+        deliver_seats(wave, {(PMI, 3301): 64})
+        deliver(
+            figure("registrants", 3301, 7, cluster_id=PMI, wave_id=wave.pk, unit="persons/12"),
+            figure("eligible_people", 3301, 1, cluster_id=PMI, wave_id=wave.pk),
+        )
+        inputs = read(wave)
+        assert weight(inputs, PMI, 3301)["value"] == 1_100 * 12
+        assert inputs.cap[PMI, 0] == 64, "the rest may still come"
 
 
 class TestArea:
@@ -232,7 +238,7 @@ class TestBounds:
         ],
     )
     def test_floor_and_cap(self, seats: int, eligible: int | None, granted: int | None, floor: int, cap: int) -> None:
-        wave = make_wave()
+        wave = make_wave(state="closed")
         known = {"open_seats": seats, "eligible_people": eligible, "granted_places": granted}
         deliver(
             *(

@@ -80,6 +80,7 @@ class TestRestore:
         self, wave: Wave, versions: list[QuotaSplit], indicator: str, value: int, short: int
     ) -> None:
         assert self.seats(versions[0])[AFIRMASI, 3308] == 48
+        Wave.objects.filter(pk=wave.pk).update(state="closed")
         deliver(
             figure(indicator, 3308, value, cluster_id=AFIRMASI, wave_id=wave.pk, period="2026", source="uji"),
             now=NOW + timedelta(hours=2),

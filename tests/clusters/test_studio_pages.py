@@ -10,11 +10,12 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from clusters.models import Cluster, QuotaSplit, Regency, Scenario, Wave
+from clusters.models import Cluster, Observation, QuotaCell, QuotaSplit, Regency, Scenario, Wave
+from clusters.services.observations import Cell, record_counts
 from clusters.services.quota import propose_split
 from clusters.tasks import propose_split_job
 from records.models import Job
-from tests.clusters.quota_data import NOW, deliver_indicators, deliver_seats, make_wave
+from tests.clusters.quota_data import AFIRMASI, NOW, PHK, PMI, deliver_indicators, deliver_seats, make_wave
 from tests.clusters.test_scenarios import MORE_PMI, SEATS, keep, pmi, put_in_force
 from tests.factories.staff import scope_of
 
@@ -370,6 +371,67 @@ class TestScenarios:
             assert planner.get(f"{STUDIO}?{key}={value}").status_code == 404
 
 
+def register(wave: Wave, people: dict[Cell, int]) -> None:
+    """`people` in persons, as the registrations' room counts them."""
+    shares = {cell: 12 * persons for cell, persons in people.items()}
+    record_counts(wave=wave, dataset_name="Uji", counts={Observation.Indicator.BY_GROUP: shares}, now=NOW)
+
+
+def chances(rows: Any) -> list[list[tuple[float, ...] | None]]:
+    """By cluster, then all; by group, then all: per cent, persons expected, persons. None where nobody is."""
+    return [
+        [None if c["share"] is None else (c["share"], c["expected"], c["people"]) for c in cells]
+        for _name, cells in rows
+    ]
+
+
+class TestChances:
+    def test_nobody_has_no_chance_and_not_the_chance_0(
+        self, as_role: Callable[..., Client], published: QuotaSplit
+    ) -> None:
+        text = words(as_role("auditor").get(STUDIO, headers=INDONESIAN))
+        assert "Belum ada pendaftar. Peluang tampil di sini" in text
+        assert "%" not in text[text.index("Peluang pendaftar") :]
+
+    def test_places_over_people_of_a_cell_in_every_group_of_it(
+        self, as_role: Callable[..., Client], published: QuotaSplit
+    ) -> None:
+        """PMI in Cilacap: 4 people for each place; PHK in Boyolali: one person; elsewhere nobody."""
+        seats = QuotaCell.objects.get(split=published, regency=3301, cluster=PMI).seats
+        register(
+            published.wave,
+            {
+                Cell(3301, PMI, "f", False): 3 * seats,
+                Cell(3301, PMI, "m", True): seats,
+                Cell(3309, PHK, "m", False): 1,
+                Cell(3309, AFIRMASI, "f", False): 0,
+            },
+        )
+        planner = as_role("planner")
+        answer = planner.get(STUDIO, headers=INDONESIAN)
+        regencies = {name: chances(rows) for name, rows in answer.context["acceptance"]["regencies"]}
+        pmi_row = [(25, seats * 3 / 4, 3 * seats), None, None, (25, seats / 4, seats), (25, seats, 4 * seats)]
+        nobody = [None] * 5
+        assert regencies["Kabupaten Cilacap"] == [pmi_row, nobody, nobody, nobody, pmi_row]
+        assert regencies["Kabupaten Boyolali"][AFIRMASI] == nobody
+        assert chances(answer.context["acceptance"]["province"])[-1][2] == (100, 1, 1)
+        text = words(answer)
+        assert f"25,0 % {seats} dari {4 * seats}" in text
+        assert "belum ada pendaftar" in text
+        assert "berlaku: 25" not in text
+
+        text = words(planner.get(f"{STUDIO}?total=0&floor=0", headers=INDONESIAN))
+        assert f"0,0 % 0 dari {4 * seats} berlaku: 25,0 %" in text
+
+    def test_says_which_guarantees_it_leaves_out(self, as_role: Callable[..., Client], wave: Wave) -> None:
+        register(wave, {Cell(3301, PMI, "f", False): 1})
+        planner = as_role("planner")
+        told = "Jaminan kelompok gelombang ini belum ikut dihitung"
+        assert told not in words(planner.get(STUDIO, headers=INDONESIAN))
+        Wave.objects.filter(pk=wave.pk).update(guarantees={"women": 2})
+        assert told in words(planner.get(STUDIO, headers=INDONESIAN))
+
+
 class TestAtFullSize:
     @pytest.fixture
     def province(self) -> Wave:
@@ -383,6 +445,8 @@ class TestAtFullSize:
         }
         deliver_seats(wave, seats)
         put_in_force(propose_split(wave_id=wave.pk, requested_by=None, reason="Awal", now=NOW))
+        groups = [Cell(r, c, sex, disabled) for c, r in seats for sex in "fm" for disabled in (False, True)]
+        register(wave, dict.fromkeys(groups, 1_000))
         return wave
 
     def test_a_change_is_shown_with_as_many_queries_as_ever(

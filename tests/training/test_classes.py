@@ -11,13 +11,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.scope import Scope
-from clusters.models import Observation, Wave
+from clusters.models import Observation, QuotaCell, Wave
 from clusters.selectors.waves import open_seats
 from records.models import Event, Job
 from tests.factories.people import make_wave
 from tests.factories.places import make_clusters, make_regency
 from tests.factories.staff import make_user
-from tests.factories.waves import make_class
+from tests.factories.waves import make_class, make_split
 from training.models import Programme, Provider, TrainingClass
 from training.selectors.classes import PAGE
 from training.services.classes import (
@@ -225,9 +225,41 @@ def test_the_list_pages_by_code_and_by_regency(as_role: SignIn, django_assert_nu
     rest = client.get(page, {"sesudah": first.context["last"]})
     assert [each.code for each in rest.context["classes"]] == [last.code]
     assert [each.code for each in client.get(page, {"kabupaten": "3302"}).context["classes"]] == [last.code]
-    assert first.context["seats"].total == 16 * (PAGE + 1)
-    with django_assert_num_queries(12):
+    make_split(wave, {(0, 3301): 16})
+    with django_assert_num_queries(14):
         client.get(page)
+
+
+def test_seats_are_held_against_the_places_of_the_newest_split(as_role: SignIn) -> None:
+    wave, client = make_dated_wave(), as_role("auditor")
+    page = reverse("province-classes", args=[wave.slug])
+    for regency, cluster, seats in [(3301, 0, 16), (3301, 0, 12), (3301, 2, 16), (3302, 3, 16)]:
+        make_class(wave, regency=regency, cluster=cluster, seats=seats)
+    make_class(make_dated_wave(), regency=3302, cluster=3)
+    assert (
+        "Tempat tampil di sini setelah ada usulan"
+        in client.get(page, headers={"accept-language": "id"}).content.decode()
+    )
+
+    make_split(wave, {(0, 3301): 1})
+    split = make_split(wave, {(2, 3301): 20, (3, 3302): 4}, published=False)
+    bounded = {"split": split, "weight": 600, "floor": 0, "binds": "cap", "basis": {}}
+    QuotaCell.objects.create(cluster_id=0, regency_id=3301, cap=28, seats=28, **bounded)
+    QuotaCell.objects.create(cluster_id=1, regency_id=3302, cap=0, seats=0, **bounded)
+    answer = client.get(page, headers={"accept-language": "id"})
+    supply = answer.context["supply"]
+    assert [
+        (place.pk, [(cell.seats, cell.classes, cell.places, cell.lack) for cell in cells], providers)
+        for place, cells, _sum, providers in supply.rows
+    ] == [
+        (3301, [(28, 2, 28, "full"), (0, 0, 0, ""), (16, 1, 20, "short"), (0, 0, 0, "")], 1),
+        (3302, [(0, 0, 0, ""), (0, 0, 0, "none"), (0, 0, 0, ""), (16, 1, 4, "")], 1),
+    ]
+    assert (supply.total.seats, supply.total.classes, supply.total.places) == (60, 4, 52)
+    text = " ".join(answer.content.decode().split())
+    assert "Tempat menurut versi 2, yang masih usulan." in text
+    for lack in ("kurang 4<", "tanpa kelas<", "penuh<", "1 sel kekurangan kursi:"):
+        assert lack in text
 
 
 def test_an_unknown_regency_is_404(as_role: SignIn) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.test import Client
 from django.utils.timezone import localdate
 
 from accounts.scope import NOBODY, Scope
-from clusters.models import Wave
+from clusters.models import Observation, Wave
 from records.ids import uuid7
 from records.models import Event, Job
 from registrations.models import Registration
@@ -23,7 +24,16 @@ from tests.factories.draws import Ready, drawn, make_class, make_ready, publishe
 from tests.factories.people import make_wave
 from tests.factories.waves import make_split
 from training.models import Draw, DrawResult, Placement, TrainingClass
-from training.services.places import OfferClosed, PlaceTaken, answer_offer, lapse_offers, refill, take_place
+from training.services.places import (
+    OfferClosed,
+    PlaceTaken,
+    answer_offer,
+    lapse_offers,
+    record_granted_places,
+    refill,
+    take_place,
+)
+from training.tasks import record_granted_places as count_places
 
 
 def together(count: int, act: Callable[[int], Any]) -> list[Any]:
@@ -286,6 +296,31 @@ class TestRefill:
         refill(draw_id=draw.pk, now=ready.wave.draws_at)
         assert not Placement.objects.filter(registration=next_up).exists()
         assert Placement.objects.filter(draw=draw, state__in=Placement.LIVE).count() == draw.placed
+
+
+@pytest.mark.django_db
+def test_places_given_out_are_told_to_the_quota_room_and_followed() -> None:
+    """6 places of AFIRMASI in 3374; one declined and not handed on yet."""
+
+    def granted(wave: Wave) -> list[tuple[int | None, int | None, int]]:
+        current = Observation.objects.current().filter(wave=wave, indicator="granted_places")
+        return [(row.regency_id, row.cluster_id, int(row.value)) for row in current]
+
+    ready = make_ready(people=20)
+    drawn(make_ready(people=2))
+    draw = published(ready)
+    assert count_places.name in {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    count_places()
+    assert granted(ready.wave) == [(3374, 3, 6)]
+    placement = Placement.objects.filter(draw=draw).select_related("registration").first()
+    assert placement
+    answer_offer(
+        scope=own_scope(placement.registration), placement_id=placement.pk, accept=False, now=ready.wave.draws_at
+    )
+    for hour in (1, 2):
+        record_granted_places(now=ready.wave.draws_at + timedelta(hours=hour))
+        assert granted(ready.wave) == [(3374, 3, 5)]
+    assert Observation.objects.filter(indicator="granted_places").count() == 2, "unpublished waves give nothing out"
 
 
 @pytest.mark.django_db

@@ -11,14 +11,13 @@ from django.db.models import Sum
 
 from accounts.scope import Scope
 from clusters.models import Observation, Wave
-from clusters.services.observations import NewObservation, record_observations
+from clusters.services.observations import Cell, record_counts
 from clusters.services.waves import SYSTEM
 from records.models import Job
 from records.services.jobs import request_job
 from records.services.log import record_event
 from training.models import TrainingClass
 
-PUBLISHER = "Portal Kuota Luring Prakerja"
 CELL_FIELDS = frozenset({"programme", "provider", "regency", "cluster"})
 DETAIL_FIELDS = frozenset({"seats", "minimum", "venue", "schedule", "starts_on", "ends_on"})
 OPEN_FOR_CLASSES = frozenset({Wave.State.DRAFT, Wave.State.OPEN})  # classes are added
@@ -132,31 +131,12 @@ def record_open_seats(*, wave_id: UUID, now: datetime) -> dict[str, int]:
     """
     with transaction.atomic():
         wave = Wave.objects.select_for_update(no_key=True).get(pk=wave_id)
-        indicator = Observation.Indicator.OPEN_SEATS
-        counted = Observation.objects.current().filter(wave=wave, indicator=indicator)
-        seats: dict[tuple[int | None, int | None], int] = dict.fromkeys(
-            counted.values_list("regency_id", "cluster_id"), 0
-        )
-        for regency_id, cluster_id, total in (
-            TrainingClass.objects.filter(wave=wave).values_list("regency_id", "cluster_id").annotate(Sum("seats"))
-        ):
-            seats[regency_id, cluster_id] = total
-        record_observations(
+        cells = TrainingClass.objects.filter(wave=wave).values_list("regency_id", "cluster_id")
+        seats = {Cell(*cell): total for *cell, total in cells.annotate(Sum("seats"))}
+        record_counts(
+            wave=wave,
             dataset_name=f"Kursi kelas {wave.name}",
-            publisher=PUBLISHER,
-            rows=[
-                NewObservation(
-                    indicator=indicator,
-                    regency_id=regency_id,
-                    cluster_id=cluster_id,
-                    wave_id=wave.pk,
-                    period=now.date().isoformat(),
-                    value=total,
-                    unit="places",
-                    source=PUBLISHER,
-                )
-                for (regency_id, cluster_id), total in seats.items()
-            ],
+            counts={Observation.Indicator.OPEN_SEATS: seats},
             now=now,
         )
         return {"cells": len(seats), "seats": sum(seats.values())}

@@ -8,11 +8,12 @@ from uuid import UUID
 
 import numpy as np
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils.timezone import localdate
 
 from accounts.scope import NOBODY, Scope
-from clusters.models import Wave
+from clusters.models import Observation, Wave
+from clusters.services.observations import Cell, record_counts
 from records.models import Job
 from records.services.constraints import violated
 from records.services.jobs import request_job
@@ -182,6 +183,24 @@ def refill(*, draw_id: UUID, now: datetime) -> Mapping[str, Any]:
         )
     tell_offers(draw_id=draw.pk, now=now)
     return {"placed": len(registrations)}
+
+
+def record_granted_places(*, now: datetime) -> None:
+    """Write the live placements of each (regency, cluster) down as observations, of every wave whose places are given out.
+
+    Nothing is written where nothing changed. Must run with the owner's rights.
+    """
+    for wave_id in Wave.objects.filter(state__in=[Wave.State.PUBLISHED, Wave.State.RUNNING]).values_list(
+        "pk", flat=True
+    ):
+        with transaction.atomic():
+            wave = Wave.objects.select_for_update(no_key=True).get(pk=wave_id)
+            cells = Placement.objects.filter(training_class__wave=wave, state__in=Placement.LIVE).values_list(
+                "training_class__regency_id", "training_class__cluster_id"
+            )
+            places = {Cell(*cell): count for *cell, count in cells.annotate(Count("pk"))}
+            counts = {Observation.Indicator.GRANTED: places}
+            record_counts(wave=wave, dataset_name=f"Tempat yang diberikan {wave.name}", counts=counts, now=now)
 
 
 def _record(scope: Scope, placement: Placement, registration: Registration, kind: str, now: datetime) -> None:

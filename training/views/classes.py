@@ -14,13 +14,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import ScopedRequest, staff
 from accounts.services import enter_scope
-from clusters.models import Regency, Wave
+from clusters.models import QuotaSplit, Regency, Wave
 from records.services.exports import WRITERS, download, log_export, rows_out
 from records.tasks import start_on_commit
 from training.forms.classes import ClassForm
 from training.models import TrainingClass
 from training.resources import TrainingClassResource
-from training.selectors.classes import PAGE, classes_of, classes_table, seat_table
+from training.selectors.classes import PAGE, classes_of, classes_table, supply_table
 from training.services import classes as services
 
 READERS = ("planner", "approver", "auditor")
@@ -37,15 +37,19 @@ def _wave(request: ScopedRequest, slug: str) -> Wave:
 @require_GET
 @staff(*READERS)
 def province_classes(request: ScopedRequest, wave: str) -> HttpResponse:
-    """Seats by cell and the list of classes. `kabupaten` narrows the list, `sesudah` is the code before its first line."""
+    """Seats by cell against the places of the newest split, and the list of classes.
+
+    `kabupaten` narrows the list, `sesudah` is the code before its first line.
+    """
     found = _wave(request, wave)
     chosen = request.GET.get("kabupaten", "")
     regency = get_object_or_404(Regency, pk=int(chosen)) if chosen.isdecimal() and len(chosen) == 4 else None
     after = request.GET.get("sesudah", "")
+    newest = QuotaSplit.objects.within(request.scope).filter(wave=found).order_by("-version").first()
     listed = list(classes_of(found.pk, regency_id=regency.pk if regency else None, after=after)[: PAGE + 1])
     context = {
         "wave": found,
-        "seats": seat_table(found.pk),
+        "supply": supply_table(found.pk, split=newest),
         "regency": regency,
         "classes": listed[:PAGE],
         "last": listed[PAGE - 1].code if len(listed) > PAGE else "",
