@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from mentoring.views import downloads, imports, office
+from mentoring.views import downloads, grievances, imports, office
 
 urlpatterns: list[URLPattern] = [
     path("tempat-kerja/", office.workplace, name="workplace"),
@@ -10,6 +10,11 @@ urlpatterns: list[URLPattern] = [
     path("kantor/cari/", office.search, name="people-search"),
     path("kantor/peserta/<uuid:registration_id>/", office.person, name="person"),
     path("kantor/peserta/<uuid:registration_id>/nomor/", office.show_number, name="person-number"),
+    path("kantor/sanggahan/", grievances.grievances, name="grievances"),
+    path("kantor/sanggahan/<uuid:grievance>/", grievances.grievance, name="grievance"),
+    path("kantor/sanggahan/<uuid:grievance>/buka/", grievances.grievance_open, name="grievance-open"),
+    path("kantor/sanggahan/<uuid:grievance>/jawab/", grievances.grievance_answer, name="grievance-answer"),
+    path("kantor/sanggahan/<uuid:grievance>/teruskan/", grievances.grievance_forward, name="grievance-forward"),
     path("kantor/impor/", imports.imports, name="imports"),
     path("kantor/impor/baru/<slug:kind>/", imports.import_new, name="import-new"),
     path("kantor/impor/baru/<slug:kind>/templat.xlsx", imports.import_template, name="import-template"),

@@ -21,6 +21,7 @@ from registrations.services.intake import WaveNotOpen, withdraw
 from training.forms.status import StatusForm
 from training.models import Placement
 from training.selectors import status as selectors
+from training.selectors.grievances import own_grievances
 from training.selectors.timeline import steps_of
 from training.selectors.trail import looks_at
 from training.services.places import OfferClosed, answer_offer
@@ -54,6 +55,7 @@ def status(request: ScopedRequest) -> HttpResponse:
             "may_leave": registration.state != Registration.State.WITHDRAWN
             and registration.wave.state in {"open", "closed"},
             "current_wave": registration.wave,
+            "grievances": own_grievances(registration, request.scope),
             "looks": looks_at(request.scope.applicant_id),
             "told": messages_to(Recipient("applicant", request.scope.applicant_id), limit=10),
         },
