@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from mentoring.views import downloads, identity, imports, office
+from mentoring.views import downloads, grievances, identity, imports, office
 
 urlpatterns: list[URLPattern] = [
     path("tempat-kerja/", office.workplace, name="workplace"),
@@ -11,6 +11,11 @@ urlpatterns: list[URLPattern] = [
     path("kantor/peserta/<uuid:registration_id>/", office.person, name="person"),
     path("kantor/peserta/<uuid:registration_id>/nomor/", office.show_number, name="person-number"),
     path("kantor/peserta/<uuid:registration_id>/kependudukan/", identity.decide_identity, name="person-identity"),
+    path("kantor/sanggahan/", grievances.grievances, name="grievances"),
+    path("kantor/sanggahan/<uuid:grievance>/", grievances.grievance, name="grievance"),
+    path("kantor/sanggahan/<uuid:grievance>/buka/", grievances.grievance_open, name="grievance-open"),
+    path("kantor/sanggahan/<uuid:grievance>/jawab/", grievances.grievance_answer, name="grievance-answer"),
+    path("kantor/sanggahan/<uuid:grievance>/teruskan/", grievances.grievance_forward, name="grievance-forward"),
     path("kantor/impor/", imports.imports, name="imports"),
     path("kantor/impor/baru/<slug:kind>/", imports.import_new, name="import-new"),
     path("kantor/impor/baru/<slug:kind>/templat.xlsx", imports.import_template, name="import-template"),

@@ -40,6 +40,7 @@ def _rail(scope: Scope, request: HttpRequest) -> list[tuple[str, str, bool]]:
         entries += [
             (_("Hari ini"), reverse("office")),
             (_("Peserta"), reverse("people")),
+            (_("Sanggahan"), reverse("grievances")),
             (_("Impor"), reverse("imports")),
         ]
     here = request.path

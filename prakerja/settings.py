@@ -152,6 +152,7 @@ CELERY_BEAT_SCHEDULE = {
     "propose-splits": {"task": "clusters.propose_due_splits", "schedule": 300.0},
     "propose-splits-nightly": {"task": "clusters.propose_nightly", "schedule": crontab(hour="1", minute="30")},
     "advance-waves": {"task": "clusters.advance_waves", "schedule": 60.0},
+    "move-overdue-grievances": {"task": "training.move_overdue_grievances", "schedule": 900.0},
     "remind-of-offers": {"task": "training.remind_of_offers", "schedule": 3600.0},
     "tell-cancelled": {"task": "registrations.tell_cancelled", "schedule": 300.0},
     "lapse-offers": {"task": "training.lapse_offers", "schedule": 900.0},

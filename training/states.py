@@ -1,4 +1,4 @@
-"""The tables of states of draws and placements; triggers hold the same pairs."""
+"""The tables of states of draws, placements and grievances; triggers hold the same pairs."""
 
 DRAW_TRANSITIONS: dict[str, frozenset[str]] = {
     "freezing": frozenset({"frozen", "void"}),
@@ -15,4 +15,13 @@ PLACEMENT_TRANSITIONS: dict[str, frozenset[str]] = {
     "accepted": frozenset({"declined"}),
     "declined": frozenset(),
     "lapsed": frozenset(),
+}
+# An office that does not answer in time loses the case to the province; withdrawn is the asker's word.
+GRIEVANCE_TRANSITIONS: dict[str, frozenset[str]] = {
+    "received": frozenset({"working", "escalated", "withdrawn"}),
+    "working": frozenset({"answered", "escalated", "withdrawn"}),
+    "answered": frozenset({"escalated", "closed"}),
+    "escalated": frozenset({"closed", "withdrawn"}),
+    "closed": frozenset(),
+    "withdrawn": frozenset(),
 }

@@ -10,7 +10,7 @@ from accounts.models import User
 from clusters.selectors.offices import scope_of
 from records.services.jobs import run_job
 from records.tasks import start_on_commit
-from training.services import classes, draws, notices, places
+from training.services import classes, draws, grievances, notices, places
 
 
 @shared_task(name="training.freeze_list")
@@ -77,3 +77,9 @@ def record_open_seats(job_id: str) -> None:
 def record_granted_places() -> None:
     """Beat: tell the quota room how many places of each cell are given out."""
     places.record_granted_places(now=timezone.now())
+
+
+@shared_task(name="training.move_overdue_grievances")
+def move_overdue_grievances() -> None:
+    """Beat: to the province what an office has not answered in time."""
+    grievances.move_overdue(now=timezone.now())

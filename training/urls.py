@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from training.views import classes, draws, status, wishes
+from training.views import classes, draws, grievances, status, wishes
 
 urlpatterns: list[URLPattern] = [
     path("daftar/kelas/", wishes.wishes, name="wishes"),
@@ -10,6 +10,11 @@ urlpatterns: list[URLPattern] = [
     path("status/jawab/<uuid:placement>/", status.answer, name="answer-offer"),
     path("status/mundur/<uuid:registration>/", status.leave, name="leave"),
     path("status/baris/<uuid:registration>/", status.own_line, name="own-line"),
+    path("status/sanggahan/", grievances.own_grievance_new, name="own-grievance-new"),
+    path("status/sanggahan/<uuid:grievance>/", grievances.own_grievance, name="own-grievance"),
+    path("status/sanggahan/<uuid:grievance>/langkah/", grievances.own_grievance_step, name="own-grievance-step"),
+    path("pengaduan/", grievances.complaint, name="complaint"),
+    path("pengaduan/lihat/", grievances.complaint_follow, name="complaint-follow"),
     path("undian/verify_draw.py", draws.verifier, name="verifier"),
     path("undian/<slug:wave>/", draws.draw, name="draw"),
     path("undian/<slug:wave>/berkas/public.zip", draws.public_pack, name="draw-pack"),

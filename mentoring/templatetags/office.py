@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from clusters.models import Cluster
 from registrations.models import DIFFERENCE_WORDS, STATE_WORDS
+from training.selectors.trail import PERSON_KINDS
 
 register = template.Library()
 
@@ -59,6 +60,7 @@ EVENTS = {
     "placement.accepted": gettext_lazy("Menerima tempat"),
     "placement.declined": gettext_lazy("Menolak tempat"),
     "placement.lapsed": gettext_lazy("Batas menjawab terlewat"),
+    **{kind: words for kind, words in PERSON_KINDS.items() if kind.startswith("grievance.")},
 }
 ROLES = {
     "applicant": gettext_lazy("pendaftar"),
@@ -76,6 +78,7 @@ FIELDS = {
     "kk": gettext_lazy("nomor KK"),
     "phone": gettext_lazy("nomor HP"),
     "birth_date": gettext_lazy("tanggal lahir"),
+    "grievance": gettext_lazy("isi sanggahan atau pengaduan"),
 }
 
 

@@ -26,6 +26,7 @@ from mentoring.forms.people import (
 )
 from mentoring.selectors.desk import Desk, NoSuchDesk, choose_desk
 from mentoring.selectors.dossier import dossier_of
+from mentoring.selectors.grievances import counts, of_regency, own_group
 from mentoring.selectors.identity import mismatches_of
 from mentoring.selectors.numbers import Numbers, count, groups_of
 from mentoring.selectors.people import Wanted, find_by_nik, find_by_number, page_of, registrations
@@ -55,7 +56,9 @@ def workplace(request: ScopedRequest) -> HttpResponse:
 @require_safe
 def today(request: ScopedRequest) -> HttpResponse:
     desk = desk_of(request)
-    context = frame(request, desk, "office")
+    found = of_regency(request.scope, desk.regency.pk if desk.regency else None)
+    due = counts(found, timezone.localdate())[own_group(request.scope)]
+    context = frame(request, desk, "office") | {"grievances_due": due}
     if desk.wave:
         place = _place(desk)
         regency_id = desk.regency.pk if desk.regency else None

@@ -62,6 +62,7 @@ GROUP_WORDS = {
 SUBJECT_WORDS = {
     "registration": gettext_lazy("pendaftaran"),
     "placement": gettext_lazy("tempat"),
+    "grievance": gettext_lazy("sanggahan atau pengaduan"),
     "wave": gettext_lazy("gelombang"),
     "quota_decision": gettext_lazy("keputusan kuota"),
     "quota_split": gettext_lazy("pembagian kuota"),

@@ -3,21 +3,35 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
+from typing import Any
 
 from django.utils import timezone
 
+from accounts.models import User
 from accounts.scope import NOBODY
 from clusters.models import Wave
+from clusters.selectors.offices import scope_of
 from clusters.services.waves import advance_waves, transition
 from prakerja.rehearsal import drive, province
 from prakerja.rehearsal.province import Staff
 from prakerja.rehearsal.report import Say
+from registrations.models import Registration
 from registrations.services.counts import count_people
-from training.models import Placement
+from training.models import DrawResult, Grievance, Placement
+from training.services import grievances
 from training.services.places import answer_offer, record_granted_places
 
 SOME = frozenset({3301, 3305, 3308, 3309, 3314, 3324, 3329, 3374})  # the regencies of the smaller waves
 CROWD = 450
+
+
+_STORIES = (
+    "Saya dirumahkan sejak Agustus, tetapi saya hanya diundi di satu klaster. Surat dari pabrik sudah saya serahkan.",
+    "Pabrik tempat saya bekerja tutup bulan lalu. Mohon diperiksa apakah saya termasuk klaster PHK.",
+    "Tetangga saya dengan urutan lebih besar mendapat tempat. Mohon dijelaskan mengapa saya tidak.",
+    "Saya datang ke loket pukul sepuluh, tetapi tidak ada yang melayani sampai siang.",
+    "Kami memeriksa arsip loket dan daftar PHK. Surat Anda belum ada di keduanya, jadi klaster Anda tetap.",
+)  # data contoh
 
 
 @dataclass(frozen=True)
@@ -55,6 +69,8 @@ def build(*, now: datetime, seed: int, say: Say) -> None:
         crowd = drive.Crowd(count=plan.people, places=places, first_serial=serial)
         serial += plan.people
         _wave(plan, staff=staff, crowd=crowd, seed=seed + index, opens_at=now - timedelta(days=plan.days_ago))
+    say("appeals and complaints ...")
+    _grievances(drive.Sources(seed), now)
 
 
 def _wave(plan: Plan, *, staff: Staff, crowd: drive.Crowd, seed: int, opens_at: datetime) -> None:
@@ -121,6 +137,37 @@ def _answers(wave: Wave, random: Random, now: datetime) -> None:
         word = random.random()
         if word < 0.7:
             answer_offer(scope=NOBODY.as_applicant(person), placement_id=pk, accept=word < 0.66, now=now)
+
+
+def _grievances(sources: drive.Sources, now: datetime) -> None:
+    """About the published wave: of people without a place, of one with a place, and of nobody known."""
+    results = DrawResult.objects.filter(registration__wave__state=Wave.State.PUBLISHED).order_by("-position")
+    without = results.filter(training_class__isnull=True).select_related("registration")
+    raised = []
+    for office in (3301, 3374):
+        for day, result in enumerate(without.filter(registration__regency=office)[:3]):
+            raised.append(_raise(result, "draw", "laid_off", _STORIES[day], sources, now - timedelta(days=4 - day)))
+    placed = results.filter(training_class__isnull=False).select_related("registration")[0]
+    raised.append(_raise(placed, "service", "", _STORIES[3], sources, now - timedelta(days=1)))
+    grievances.file_complaint(
+        scope=NOBODY, regency_id=3301, subject="service", text=_STORIES[3], phone="", key=sources.id(), language="id",
+        now=now - timedelta(hours=5),
+    )  # fmt: skip
+    office_scope = scope_of(User.objects.get(email="cilacap@contoh.example"))
+    for grievance in raised[:2]:
+        grievances.open_text(scope=office_scope, grievance_id=grievance.pk, now=now - timedelta(hours=4))
+        given: dict[str, Any] = {"verdict": "rejected", "text": _STORIES[4], "now": now - timedelta(hours=3)}
+        grievances.answer(scope=office_scope, grievance_id=grievance.pk, **given)
+    raised[0].refresh_from_db()
+    asker = NOBODY.as_applicant(Registration.objects.get(grievances=raised[0]).applicant_id)
+    grievances.escalate(scope=asker, grievance=raised[0], now=now - timedelta(hours=2))
+
+
+def _raise(result: DrawResult, subject: str, claim: str, text: str, sources: drive.Sources, now: datetime) -> Grievance:
+    return grievances.file_own(
+        scope=NOBODY.as_applicant(result.registration.applicant_id), registration_id=result.registration_id,
+        subject=subject, claim=claim, text=text, key=sources.id(), language="id", now=now,
+    )  # fmt: skip
 
 
 def _noon(day: date) -> datetime:

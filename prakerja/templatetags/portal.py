@@ -72,6 +72,12 @@ def tanggal(value: dt.date | None) -> str:
 
 
 @register.filter
+def hari(value: dt.date | None) -> str:
+    """A last day, with its weekday: "Rabu 2 Desember 2026"; English "Wednesday 2 December 2026"."""
+    return dateformat.format(_in_jakarta(value), "l j F Y") if value else ""
+
+
+@register.filter
 def waktu(value: dt.datetime | None) -> str:
     """A moment in Jakarta: "24 November 2026 pukul 10.42 WIB"; English "24 November 2026, 10:42 WIB"."""
     if not value:

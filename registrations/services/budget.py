@@ -38,6 +38,13 @@ def within_budget(*, askers: Mapping[str, int], now: datetime, act: Callable[[],
         raise
 
 
+def spend(*, asker: str, budget: int, now: datetime) -> None:
+    """Count one act of the asker's. Raises BudgetSpent when there were `budget` within a day; the caller commits either."""
+    key = BlindIndexField.of("code", f"spend {asker}")
+    if _count("registrations_add_attempt(%s, %s, %s)", [key, now, now - WINDOW]) > budget:
+        raise BudgetSpent
+
+
 def _count(function: str, arguments: list[bytes | datetime]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {function}", arguments)

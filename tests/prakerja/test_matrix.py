@@ -90,6 +90,16 @@ ACCESS: dict[str, Row] = {
     "own-line own": row(404, applicant=200),
     "own-line other": row(404),
     "own-line none": row(404),
+    "own-grievance-new": row(302, applicant=200),
+    "own-grievance own": row(404, applicant=200),
+    "own-grievance other": row(404),
+    "own-grievance none": row(404),
+    "own-grievance-step own": row(404, applicant=400),
+    "own-grievance-step other": row(404),
+    "own-grievance-step none": row(404),
+    # Complaining, whoever one is
+    "complaint": row(200),
+    "complaint-follow": row(200),
     # What anybody may check
     "quota": row(200),
     "quota no-wave": row(404),
@@ -133,6 +143,18 @@ ACCESS: dict[str, Row] = {
     "person-identity other": only(OFFICE, 404),
     "person-identity none": only(OFFICE, 404),
     "people-download": only(OFFICE, 200),
+    "grievances": only(READERS, 200),
+    **{
+        f"grievance{act} {whose}": only(READERS, status) | all_of(OFFICE, office)
+        for act in ("", "-open")
+        for whose, status, office in (("own", 200, 200), ("other", 200, 404), ("none", 404, 404))
+    },
+    "grievance-answer own": only((*OFFICE, *PLANNERS), 422),
+    "grievance-answer other": only(PLANNERS, 422, **all_of(OFFICE, 404)),
+    "grievance-answer none": only((*OFFICE, *PLANNERS), 404),
+    "grievance-forward own": only(OFFICE, 422),
+    "grievance-forward other": only(OFFICE, 404),
+    "grievance-forward none": only(OFFICE, 404),
     "imports": only(READERS, 200),
     "import-new": only((*OFFICE, "planner"), 200),
     "import-new no-kind": only((*OFFICE, "planner"), 404),
@@ -241,9 +263,9 @@ ACCESS: dict[str, Row] = {
     "class-edit no-wave": only(["planner"], 404),
 }
 OUTSIDE_SCOPE = {
-    "api-token", "change-password", "choose-password", "confirm", "forgot", "health", "health-live", "health-ready",
-    "metrics", "second-factor", "sign-in", "sign-in-code", "sign-out", "simulated-messages", "status-close",
-    "status-open",
+    "api-token", "change-password", "choose-password", "complaint-follow", "confirm", "forgot", "health", "health-live",
+    "health-ready", "metrics", "second-factor", "sign-in", "sign-in-code", "sign-out", "simulated-messages",
+    "status-close", "status-open",
 }  # fmt: skip
 # Winners stand here under their public numbers; and phones that exist in a sample province only.
 PUBLISHED = {"draw", "draw-pack", "simulated-messages"}

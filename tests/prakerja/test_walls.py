@@ -102,6 +102,8 @@ WALLED = {
     "training_drawentry": "SELECT",
     "training_drawpack": "SELECT",
     "training_drawresult": "SELECT",
+    "training_grievance": "INSERT, SELECT",
+    "training_grievancestep": "INSERT, SELECT",
     "training_placement": "SELECT",
     "training_trainingclass": "INSERT, SELECT, UPDATE",
     "training_wish": "DELETE, INSERT, SELECT",
@@ -132,6 +134,9 @@ COLUMNS = {
             *["void_asked_by_id", "void_reason", "voided_by_id", "as_of", "updated_at"],
         }
     },
+    "training_grievance": {
+        "UPDATE": {"state", "verdict", "due_on", "answered_by_id", "second_by_id", "as_of", "updated_at"}
+    },
     "training_placement": {"UPDATE": {"state", "answered_at", "updated_at", "as_of"}},
 }
 # What runs with the owner's rights and is called by web requests: answers one question, or adds one row.
@@ -144,8 +149,8 @@ PEOPLE = [
     "records_event", "records_message", "records_read", "registrations_applicant", "registrations_consent",
     "registrations_disability",
     "registrations_disabilityneed", "registrations_eligibilitydecision", "registrations_identitycheck",
-    "registrations_registration",
-    "registrations_tally", "training_drawentry", "training_drawresult", "training_placement", "training_wish",
+    "registrations_registration", "registrations_tally", "training_drawentry", "training_drawresult",
+    "training_grievance", "training_grievancestep", "training_placement", "training_wish",
     "training_wishlist",
 ]  # fmt: skip
 

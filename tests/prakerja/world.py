@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import product
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from accounts.scope import Scope
 from clusters.models import Indicator, Membership, Wave
 from clusters.selectors.offices import scope_of as staff_scope
 from clusters.selectors.published import shown_digest
@@ -26,6 +27,7 @@ from tests.factories.people import make_region, make_wave
 from tests.factories.registered import make_registration
 from tests.factories.staff import make_staff, scope_of, sign_in
 from training.models import Placement, TrainingClass, Wish, WishList
+from training.services.grievances import file_own
 
 ROLES = (
     "public", "applicant", "mentor", "office_head", "planner", "approver", "auditor", "operator", "member"
@@ -76,6 +78,7 @@ def make_world() -> World:
     published(Ready(wave, scope_of("planner"), scope_of("approver")))
     make_wave(opens_at=wave.opens_at - timedelta(days=1))
 
+    raised = {key: _grievance(person) for key, person in (("own", own), ("other", other))}
     world = World(own, other)
     people = {"own": own.registration.pk, "other": other.registration.pk, "none": NOBODY}
     offers = {key: Placement.objects.get(registration=pk).pk for key, pk in people.items() if pk != NOBODY}
@@ -84,6 +87,7 @@ def make_world() -> World:
         "registration_id": people,
         "registration": people,
         "placement": offers | {"none": NOBODY},
+        "grievance": raised | {"none": NOBODY},
         "split": {"": split.pk, "no-split": NOBODY},
         "scenario": {"": _scenario(wave), "no-scenario": NOBODY},
         "training_class": {"": TrainingClass.objects.get(code="A-1").pk, "no-class": NOBODY},
@@ -119,6 +123,15 @@ def _import(regency: int, name: str) -> UUID:
     return Import.objects.create(
         kind="person_list", regency_id=regency, state="checked", asked_by=make_staff("mentor", regency), size=1,
         name=f"{name}.csv", headers=["NIK"], mapping={"nik": "NIK"}, created_at=timezone.now(), checked_at=timezone.now(),
+    ).pk  # fmt: skip
+
+
+def _grievance(person: Canary) -> UUID:
+    """An appeal against the draw that names its person."""
+    return file_own(
+        scope=Scope().as_applicant(person.registration.applicant_id), registration_id=person.registration.pk,
+        subject="draw", claim="", text=f"{person.name} belum mendapat tempat.", key=uuid4(), language="id",
+        now=timezone.now(),
     ).pk  # fmt: skip
 
 

@@ -23,6 +23,7 @@ FIELD_WORDS = {
     "kk": gettext_lazy("Nomor KK"),
     "phone": gettext_lazy("Nomor HP"),
     "birth_date": gettext_lazy("Tanggal lahir"),
+    "grievance": gettext_lazy("Isi sanggahan atau pengaduan"),
 }
 # What may be done to a person's own registration and place.
 PERSON_KINDS = {
@@ -46,6 +47,12 @@ PERSON_KINDS = {
     "placement.accepted": gettext_lazy("Tempat diterima"),
     "placement.declined": gettext_lazy("Tempat dikembalikan"),
     "placement.lapsed": gettext_lazy("Batas jawab lewat"),
+    "grievance.received": gettext_lazy("Sanggahan atau pengaduan diterima"),
+    "grievance.working": gettext_lazy("Sanggahan atau pengaduan mulai ditangani"),
+    "grievance.answered": gettext_lazy("Sanggahan atau pengaduan dijawab kantor"),
+    "grievance.escalated": gettext_lazy("Sanggahan atau pengaduan diteruskan ke provinsi"),
+    "grievance.closed": gettext_lazy("Sanggahan atau pengaduan selesai"),
+    "grievance.withdrawn": gettext_lazy("Sanggahan atau pengaduan ditarik"),
 }
 # The first words of a reason (mentoring.forms), which are kept in Indonesian.
 PURPOSES = {

@@ -22,6 +22,7 @@ from registrations.services.intake import WaveNotOpen, withdraw
 from training.forms.status import StatusForm
 from training.models import Placement
 from training.selectors import status as selectors
+from training.selectors.grievances import own_grievances
 from training.selectors.timeline import steps_of
 from training.selectors.trail import looks_at
 from training.services.places import OfferClosed, answer_offer
@@ -62,6 +63,7 @@ def status(request: ScopedRequest) -> HttpResponse:
             else [],
             "unfrozen": unfrozen,
             "current_wave": registration.wave,
+            "grievances": own_grievances(registration, request.scope),
             "looks": looks_at(request.scope.applicant_id),
             "told": messages_to(Recipient("applicant", request.scope.applicant_id), limit=10),
         },
