@@ -1,5 +1,6 @@
 """Who asks, and who stands on a list."""
 
+from registrations.models.drafts import Draft
 from registrations.models.lists import ListedPerson, PersonList
 from registrations.models.people import (
     STATE_WORDS,
@@ -19,6 +20,7 @@ __all__ = [
     "Consent",
     "Disability",
     "DisabilityNeed",
+    "Draft",
     "EligibilityDecision",
     "ListedPerson",
     "PersonList",
