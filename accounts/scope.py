@@ -28,6 +28,7 @@ class Scope:
     roles: frozenset[str] = frozenset()
     regency_ids: frozenset[int] = field(default_factory=frozenset)
     applicant_id: UUID | None = None
+    draft_id: UUID | None = None  # the draft of a registration that the session has opened
     head_ids: frozenset[int] = field(default_factory=frozenset)  # of regency_ids, where the role is office_head
 
     @property
@@ -65,6 +66,10 @@ class Scope:
         """The same asker, who has shown to be (or to be registering) this applicant."""
         return replace(self, applicant_id=applicant_id)
 
+    def with_draft(self, draft_id: UUID) -> "Scope":
+        """The same asker, who has begun this draft or opened it by its code."""
+        return replace(self, draft_id=draft_id)
+
     def as_setting(self) -> str:
         """The JSON that row-level security reads (records.walls)."""
         return json.dumps(
@@ -78,6 +83,7 @@ class Scope:
                 "regencies": sorted(self.regency_ids),
                 "heads": sorted(self.head_ids),
                 "applicant": str(self.applicant_id) if self.applicant_id else None,
+                "draft": str(self.draft_id) if self.draft_id else None,
             }
         )
 

@@ -1,4 +1,4 @@
-"""What every page knows: whether data are samples, where the links lead, who is signed in to which office."""
+"""What every page knows: whether data are samples, where the links lead, who is signed in to which office, what is left to do."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -6,12 +6,14 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.scope import NOBODY, Scope
 from clusters.models import LabourOffice, Wave
+from registrations.selectors.own import to_join
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
@@ -21,6 +23,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "sample_data": settings.SAMPLE_DATA,
         "scope": scope,
         "current_wave": SimpleLazyObject(lambda: _current_wave(scope)),
+        "to_join": SimpleLazyObject(lambda: to_join(scope, timezone.now())),
         "rail": _rail(scope, request),
         "office_name": SimpleLazyObject(lambda: _office_name(scope)),
     }

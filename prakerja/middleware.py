@@ -19,7 +19,7 @@ from clusters.selectors.offices import scope_of
 from prakerja.operations.errors import unavailable
 from records.walls import ROLE
 
-APPLICANT_KEY = "applicant"
+APPLICANT_KEY, DRAFT_KEY = "applicant", "draft"
 
 
 class LanguageMiddleware:
@@ -95,6 +95,10 @@ def _scope(request: HttpRequest) -> Scope:
     if request.user.is_authenticated:
         # Roles count from the second factor on.
         scope = scope_of(request.user) if passed_second_factor(request) else Scope(user_id=request.user.pk)
-    applicant_id = request.session.get(APPLICANT_KEY)
-    # A colleague's rights do not grow by a person who registered in the same browser.
-    return scope.as_applicant(UUID(applicant_id)) if applicant_id and scope.user_id is None else scope
+    if scope.user_id:  # a colleague's rights do not grow by a person who registered in the same browser
+        return scope
+    if applicant_id := request.session.get(APPLICANT_KEY):
+        scope = scope.as_applicant(UUID(applicant_id))
+    if draft_id := request.session.get(DRAFT_KEY):
+        scope = scope.with_draft(UUID(draft_id))
+    return scope

@@ -120,9 +120,10 @@ def state_card(wave: Wave | None, now: datetime) -> dict[str, Any]:
     card: dict[str, Any] = {"wave": wave.name, "facts": _facts(wave)}
     match state:
         case Wave.State.OPEN if now < wave.opens_at:
-            card |= {"state": _("Dibuka %(day)s") % {"day": tanggal(wave.opens_at)}, **learn}
+            card |= {"state": _("Dibuka %(day)s") % {"day": tanggal(wave.opens_at)}}
+            card |= {"href": register, "label": _("Isi pendaftaran dulu")}
             card["text"] = _(
-                "Siapkan KTP dan kartu keluarga. Pendaftar hari pertama dan hari terakhir sama peluangnya."
+                "Isian Anda tersimpan sampai dibuka. Pendaftar hari pertama dan hari terakhir sama peluangnya."
             )
         case Wave.State.OPEN:
             card |= {"state": _closing(wave, now), "href": register, "label": _("Daftar sekarang")}

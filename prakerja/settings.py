@@ -155,6 +155,8 @@ CELERY_BEAT_SCHEDULE = {
     "move-overdue-grievances": {"task": "training.move_overdue_grievances", "schedule": 900.0},
     "remind-of-offers": {"task": "training.remind_of_offers", "schedule": 3600.0},
     "tell-cancelled": {"task": "registrations.tell_cancelled", "schedule": 300.0},
+    "remind-to-join": {"task": "registrations.remind_to_join", "schedule": 3600.0},
+    "clear-drafts": {"task": "registrations.clear_drafts", "schedule": 3600.0},
     "lapse-offers": {"task": "training.lapse_offers", "schedule": 900.0},
     # The next sweep takes over: what no worker has taken by then is dropped and does not pile up.
     "deliver-messages": {"task": "records.deliver_due_messages", "schedule": 5.0, "options": {"expires": 5}},

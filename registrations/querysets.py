@@ -64,6 +64,14 @@ class IdentityCheckQuerySet(models.QuerySet[Any]):
         return self.filter(state__in=["pending", "failed"], next_try__lte=now).order_by("next_try", "pk")
 
 
+class DraftQuerySet(models.QuerySet[Any]):
+    def within(self, scope: Scope) -> Self:
+        """The draft that the session has opened, else that of the person it has shown to be; staff sees none."""
+        if scope.draft_id:
+            return self.filter(pk=scope.draft_id)
+        return self.filter(applicant_id=scope.applicant_id) if scope.applicant_id else self.none()
+
+
 class TallyQuerySet(models.QuerySet[Any]):
     def within(self, scope: Scope) -> Self:
         return self if scope.sees_all else self.filter(regency_id__in=scope.regency_ids)

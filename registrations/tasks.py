@@ -1,4 +1,4 @@
-"""Housekeeping of the registrations' numbers, news for many at once, questions to the civil registry, and the rules once more."""
+"""Housekeeping of the registrations, news for many at once, questions to the civil registry, and the rules once more."""
 
 from datetime import timedelta
 from random import SystemRandom
@@ -6,9 +6,10 @@ from random import SystemRandom
 from celery import shared_task
 from django.utils import timezone
 
+from registrations.services import drafts
 from registrations.services.counts import count_people
 from registrations.services.identity import check_due
-from registrations.services.notices import tell_cancelled
+from registrations.services.notices import remind_to_join, tell_cancelled
 from registrations.services.recheck import recheck_waves
 from registrations.services.tally import fold_tally
 
@@ -45,3 +46,15 @@ def check_identities() -> None:
 def count() -> None:
     """Beat: tell the quota room how many people ask for places."""
     count_people(now=timezone.now())
+
+
+@shared_task(name="registrations.remind_to_join")
+def remind_of_joining() -> None:
+    """Beat: remind who is registered and takes part in no draw yet."""
+    remind_to_join(now=timezone.now())
+
+
+@shared_task(name="registrations.clear_drafts")
+def clear_drafts() -> None:
+    """Beat: delete drafts whose time is over."""
+    drafts.clear_drafts(now=timezone.now())

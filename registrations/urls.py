@@ -1,11 +1,16 @@
 from django.urls import URLPattern, path
 
-from registrations import views
+from registrations.views import journey, pages, places, receipts, review
 
 urlpatterns: list[URLPattern] = [
-    path("daftar/", views.register, name="register"),
-    path("daftar/tanda-terima/", views.receipt, name="receipt"),
-    path("daftar/gabung/", views.join, name="join"),
-    path("daftar/kecamatan/", views.district_options, name="district-options"),
-    path("daftar/desa/", views.village_options, name="village-options"),
+    path("daftar/", journey.register, name="register"),
+    path("daftar/isi/<slug:slug>/", pages.page, name="register-page"),
+    path("daftar/periksa/", review.review, name="register-review"),
+    path("daftar/lanjut/", pages.resume, name="register-resume"),
+    path("daftar/kode/", pages.code, name="register-code"),
+    path("daftar/tutup/", pages.close, name="register-close"),
+    path("daftar/tanda-terima/", receipts.receipt, name="receipt"),
+    path("daftar/gabung/", receipts.join, name="join"),
+    path("daftar/kecamatan/", places.district_options, name="district-options"),
+    path("daftar/desa/", places.village_options, name="village-options"),
 ]

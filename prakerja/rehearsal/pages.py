@@ -10,13 +10,13 @@ from prakerja.rehearsal.province import choose_wishes
 from registrations.selectors.places import regency_of
 from registrations.services.validation import Person
 
-REGISTER, JOIN, WISHES = "/daftar/", "/daftar/gabung/", "/daftar/kelas/"
+PAGE, REVIEW, WISHES = "/daftar/isi/{}/", "/daftar/periksa/", "/daftar/kelas/"
 
 
 def register_by_http(
     *, people: Sequence[Person], popularity: Mapping[str, int], ids: Mapping[str, str], sources: Sources
 ) -> Counter[str]:
-    """Each person fills the form, joins and wishes for classes; refusals by the status of the answer.
+    """Each person fills in page by page, registers, joins and wishes for classes; refusals by the status of the answer.
 
     popularity, ids: by class code; the page offers ids, a wish is made by popularity.
     """
@@ -25,12 +25,10 @@ def register_by_http(
     with served() as address:
         for person in people:
             browser = Browser(address)
-            _status, form = browser.open(REGISTER)
-            status, receipt = browser.submit(REGISTER, form, _answers(person))
-            if "ticket-number" not in receipt:
+            status, shown = _register(browser, person)
+            if "ticket-number" not in shown:
                 refused[f"page {status}"] += 1
                 continue
-            browser.submit(JOIN, receipt, {})
             _status, page = browser.open(WISHES)
             offered = [code_of[pk] for pk in dict.fromkeys(re.findall(r'<option value="([0-9a-f-]{36})"', page))]
             chosen, strict = choose_wishes(
@@ -41,33 +39,57 @@ def register_by_http(
     return refused
 
 
-def _answers(person: Person) -> dict[str, str]:
+def _register(browser: Browser, person: Person) -> tuple[int, str]:
+    """Status and page of the receipt, or of the page that was refused."""
+    status, shown = browser.open(PAGE.format("ktp"))
+    for slug, answers in _answers(person).items():
+        status, shown = browser.submit(PAGE.format(slug), shown, answers)
+        if status != 200:
+            return status, shown
+        if slug == "ktp":  # the code that opens the draft elsewhere, then on
+            status, shown = browser.open(PAGE.format("tempat-tinggal"))
+    return browser.submit(REVIEW, shown, {"action": "join"})
+
+
+def _answers(person: Person) -> dict[str, dict[str, str]]:
+    """By page."""
     yes_no = {True: "ya", False: "tidak", None: "lewati"}
     village = person.village_id
     return {
-        "name": person.name,
-        "nik": person.nik,
-        "kk": person.kk,
-        "birth_date_day": str(person.birth_date.day),
-        "birth_date_month": str(person.birth_date.month),
-        "birth_date_year": str(person.birth_date.year),
-        "sex": person.sex,
-        "phone": person.phone,
-        "email": person.email,
-        "education": person.education,
-        "marital_status": person.marital_status,
-        "dependants": str(person.dependants),
-        "regency": str(regency_of(village)),
-        "district": str(village // 10_000),
-        "village_id": str(village),
-        "address": person.address,
-        "occupation": person.occupation,
-        "citizen": yes_no[person.citizen],
-        "in_education": yes_no[person.in_education],
-        "received_before": yes_no[person.received_before],
-        "pmi_candidate": yes_no[person.pmi_candidate],
-        "laid_off": yes_no[person.laid_off],
-        "disability": yes_no[person.disability],
-        "disability_need": person.disability_need,
-        "consent": "on",
-    } | {name: "on" for name in ("remote", "unfamiliar_digital") if getattr(person, name)}
+        "ktp": {
+            "name": person.name,
+            "nik": person.nik,
+            "kk": person.kk,
+            "birth_date_day": str(person.birth_date.day),
+            "birth_date_month": str(person.birth_date.month),
+            "birth_date_year": str(person.birth_date.year),
+            "sex": person.sex,
+        },
+        "tempat-tinggal": {
+            "phone": person.phone,
+            "email": person.email,
+            "regency": str(regency_of(village)),
+            "district": str(village // 10_000),
+            "village_id": str(village),
+            "address": person.address,
+        },
+        "keadaan": {
+            "occupation": person.occupation,
+            "education": person.education,
+            "in_education": yes_no[person.in_education],
+            "marital_status": person.marital_status,
+            "dependants": str(person.dependants),
+        },
+        "alasan": {name: "on" for name in ("remote", "unfamiliar_digital") if getattr(person, name)},
+        "klaster": {"pmi_candidate": yes_no[person.pmi_candidate], "laid_off": yes_no[person.laid_off]},
+        "disabilitas": {
+            "disability": yes_no[person.disability],
+            "disability_need": person.disability_need,
+            "disability_consent": "on",
+        },
+        "pernyataan": {
+            "citizen": yes_no[person.citizen],
+            "received_before": yes_no[person.received_before],
+            "consent": "on",
+        },
+    }

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.template.loader import render_to_string
-from django.utils import dateformat, formats
+from django.utils import dateformat, formats, timezone
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 from django.utils.translation import get_language
@@ -86,6 +86,15 @@ def waktu(value: dt.datetime | None) -> str:
     if _english():
         return f"{tanggal(value)}, {moment:%H:%M}{NBSP}WIB"
     return f"{tanggal(value)} pukul {moment:%H.%M}{NBSP}WIB"
+
+
+@register.filter
+def waktu_singkat(value: dt.datetime) -> str:
+    """A moment in Jakarta, without the day when that is today: "10.42 WIB"; English "10:42 WIB"."""
+    moment = _in_jakarta(value)
+    if tanggal(value) != tanggal(timezone.now()):
+        return waktu(value)
+    return f"{moment:%H:%M}{NBSP}WIB" if _english() else f"{moment:%H.%M}{NBSP}WIB"
 
 
 @register.filter

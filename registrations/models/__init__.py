@@ -1,5 +1,6 @@
 """Who asks, and who stands on a list."""
 
+from registrations.models.drafts import Draft
 from registrations.models.identity import DIFFERENCE_WORDS, IDENTITY_WORDS, IdentityCheck, RegistryGate
 from registrations.models.lists import ListedPerson, PersonList
 from registrations.models.people import (
@@ -22,6 +23,7 @@ __all__ = [
     "Consent",
     "Disability",
     "DisabilityNeed",
+    "Draft",
     "EligibilityDecision",
     "IdentityCheck",
     "ListedPerson",

@@ -1,14 +1,14 @@
 """What an applicant sees of themselves."""
 
-from datetime import date
+from datetime import date, datetime
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from accounts.scope import Scope
-from clusters.models import Wave
 from registrations.eligibility import Listing, Words, failure
 from registrations.models import Applicant, EligibilityDecision, Registration
+from registrations.selectors.waves import is_open
 
 
 def own_applicant(scope: Scope) -> Applicant | None:
@@ -26,8 +26,16 @@ def own_registrations(scope: Scope) -> list[Registration]:
     return list(own.select_related("wave", "regency").order_by("-created_at", "-pk"))
 
 
-def own_registration(scope: Scope, wave: Wave) -> Registration | None:
-    return next((registration for registration in own_registrations(scope) if registration.wave_id == wave.pk), None)
+def to_join(scope: Scope, now: datetime) -> Registration | None:
+    """The own registration that takes part in no draw yet, while its wave is open."""
+    return next(
+        (
+            own
+            for own in own_registrations(scope)
+            if own.state == Registration.State.REGISTERED and is_open(own.wave, now)
+        ),
+        None,
+    )
 
 
 def latest_decision(registration: Registration) -> EligibilityDecision:

@@ -14,6 +14,9 @@ class Places:
     districts: frozenset[str]
 
 
+NOWHERE = Places(frozenset(), frozenset())
+
+
 def all_places() -> Places:
     return Places(
         villages=frozenset(Village.objects.values_list("pk", flat=True)),

@@ -1,37 +1,39 @@
-"""How often one asker may be told that a NIK, a full family card or a name on a list is known: else the form would say so of
-anybody."""
+"""How often one asker may be told something worth asking for: that a NIK is known, that a code opens nothing."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from django.db import connection
 
 from records.fields import BlindIndexField
-from registrations.services.intake import DuplicateApplicant, HouseholdFull, Listed
-from registrations.services.receipts import Receipt
 
 PER_SESSION = 3
 PER_ADDRESS = 60  # one address may be a counter, or a whole village behind one mast
 WINDOW = timedelta(days=1)
+
+Found = TypeVar("Found")
 
 
 class BudgetSpent(Exception):
     """One of the askers was told so often enough within a day; nothing more is looked up for them."""
 
 
-def within_budget(*, askers: Mapping[str, int], now: datetime, act: Callable[[], Receipt]) -> Receipt:
-    """What `act` gives. `askers`: what each ("session ...", "address ...") may be told within a day.
+def within_budget(
+    *, askers: Mapping[str, int], costly: tuple[type[Exception], ...], now: datetime, act: Callable[[], Found]
+) -> Found:
+    """What `act` gives. `askers`: what each ("duplicate session ...", "draft address ...") may be told within a day.
 
-    DuplicateApplicant, HouseholdFull and Listed, raised by `act`, cost every asker one. Raises BudgetSpent, also for the answer
-    that would go beyond; the caller commits either.
+    One of the exceptions `costly`, raised by `act`, costs every asker one. Raises BudgetSpent, also for the answer that would
+    go beyond; the caller commits either.
     """
-    budgets = {BlindIndexField.of("code", f"duplicate {asker}"): budget for asker, budget in askers.items()}
+    budgets = {BlindIndexField.of("code", asker): budget for asker, budget in askers.items()}
     since = now - WINDOW
     if any(_count("registrations_count_attempts(%s, %s)", [key, since]) >= budgets[key] for key in budgets):
         raise BudgetSpent
     try:
         return act()
-    except (DuplicateApplicant, HouseholdFull, Listed):
+    except costly:
         spent = {key: _count("registrations_add_attempt(%s, %s, %s)", [key, now, since]) for key in sorted(budgets)}
         if any(spent[key] > budgets[key] for key in spent):
             raise BudgetSpent from None

@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 
 from clusters.models import Wave
 from records.services.messages import queue_messages
+from records.services.messages.limits import after_quiet_hours
 
 # The language in which somebody registered (alias r).
 LANGUAGE = (
@@ -18,6 +19,7 @@ LANGUAGE = (
     " ORDER BY c.given_at DESC LIMIT 1), 'id')"
 )
 ANNOUNCED_WITHIN = timedelta(days=7)
+_JOIN_STEP = "CASE WHEN w.closes_at <= %(soon)s THEN 'last' ELSE 'first' END"
 
 
 def tell(
@@ -64,6 +66,35 @@ def tell_cancelled(*, now: datetime) -> int:
         where="w.state = %(cancelled)s AND w.as_of > %(since)s AND r.state NOT IN ('withdrawn', 'ineligible')",
         parameters={"cancelled": Wave.State.CANCELLED.value, "since": now - ANNOUNCED_WITHIN},
         now=now,
+    )
+
+
+@transaction.atomic
+def remind_to_join(*, now: datetime) -> int:
+    """Remind who is registered in an open wave and takes part in no draw yet: a day after registering, and in the last two
+    days before the wave closes; each once, never at night; how many. For a job that runs every hour.
+
+    Who registered alone is reminded where the receipt went to the phone too: anybody can type anybody's number, and those
+    are counted (registrations.services.intake).
+    """
+    if after_quiet_hours(now) != now:
+        return 0
+    return tell(
+        template="join_reminder",
+        key=f"'join_reminder:' || r.id || ':' || ({_JOIN_STEP})",
+        values={"wave": "w.name", "day": day_in_words("w.closes_at AT TIME ZONE 'Asia/Jakarta'")},
+        source="clusters_wave w JOIN registrations_registration r ON r.wave_id = w.id",
+        where="w.state = %(open)s AND w.closes_at > %(now)s AND r.state = 'registered'"
+        " AND r.created_at <= %(yesterday)s AND (r.channel <> 'self'"
+        " OR EXISTS (SELECT 1 FROM records_message m WHERE m.key = 'registration_received:' || r.id))",
+        parameters={
+            "open": Wave.State.OPEN.value,
+            "now": now,
+            "yesterday": now - timedelta(days=1),
+            "soon": now + timedelta(days=2),
+        },
+        now=now,
+        expires="w.closes_at",
     )
 
 

@@ -35,6 +35,8 @@ ADMIN_IN_FULL = ("admin:index", "admin:clusters_district_")  # and English is lo
 LOOKS = 3  # at one view, by whoever comes by, the first in both languages: most pages are the same to the next role
 ELSEWHERE = {
     "receipt",
+    "register-code",
+    "register-review",
     "wishes",
     "confirm",
     "status-open",

@@ -73,6 +73,12 @@ ACCESS: dict[str, Row] = {
     "confirm": only(ROLES[2:], 200),
     # Registering, and one's own registration
     "register": row(302, public=200, applicant=200),
+    "register-page": row(302, public=200, applicant=404),  # whose own data are not asked again
+    "register-page no-page": row(302, public=404, applicant=404),
+    "register-review": row(302),
+    "register-resume": row(302, public=200, applicant=200),
+    "register-code": row(302),
+    "register-close": row(302),
     "receipt": row(302, applicant=200),
     "join": row(404),
     "district-options": row(200),
@@ -264,8 +270,8 @@ ACCESS: dict[str, Row] = {
 }
 OUTSIDE_SCOPE = {
     "api-token", "change-password", "choose-password", "complaint-follow", "confirm", "forgot", "health", "health-live",
-    "health-ready", "metrics", "second-factor", "sign-in", "sign-in-code", "sign-out", "simulated-messages",
-    "status-close", "status-open",
+    "health-ready", "metrics", "register-close", "second-factor", "sign-in", "sign-in-code", "sign-out",
+    "simulated-messages", "status-close", "status-open",
 }  # fmt: skip
 # Winners stand here under their public numbers; and phones that exist in a sample province only.
 PUBLISHED = {"draw", "draw-pack", "simulated-messages"}

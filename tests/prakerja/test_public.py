@@ -34,7 +34,7 @@ def get(client: Client, name: str, **query: str) -> str:
 @pytest.mark.parametrize(
     ("state", "after", "sentence", "goes_to"),
     [
-        ("open", -2 * DAY, "Dibuka 23 November 2026", "help"),
+        ("open", -2 * DAY, "Dibuka 23 November 2026", "register"),
         ("open", -DAY, "Dibuka sampai 1 Desember 2026", "register"),
         ("open", 0 * DAY, "Ditutup 7 hari lagi", "register"),
         ("open", 4 * DAY, "Ditutup 3 hari lagi", "register"),

@@ -18,11 +18,12 @@ from prakerja.operations.rotation import values_by_key
 from records.fields import keyring
 from records.keyring import Keyring
 from records.models import Import
-from registrations.models import Applicant
+from registrations.models import Applicant, Draft
 from tests.factories.people import make_wave
 from tests.factories.registered import make_registration
 from tests.factories.sign_in import Phone
 from tests.factories.staff import make_user
+from tests.registrations.journey import drafted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -62,6 +63,7 @@ def rotate(keys: Path, settings: Any) -> Callable[..., str]:
 
 def opened() -> list[tuple[str, ...]]:
     people = [(p.nik.open(), p.kk.open(), p.phone.open()) for p in Applicant.objects.order_by("pk")]
+    people += [(draft.pages.open(),) for draft in Draft.objects.order_by("pk")]
     return people + [(user.phone.open(),) for user in User.objects.exclude(phone=None).order_by("pk")]
 
 
@@ -73,6 +75,7 @@ def test_a_whole_rotation_leaves_everything_readable_and_the_old_key_gone(rotate
     wave = make_wave()
     for _ in range(3):
         make_registration(wave)
+    drafted()
     phone = Phone(make_user(phone=PHONE))
     before = opened()
     rotate("--add")

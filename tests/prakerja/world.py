@@ -92,6 +92,7 @@ def make_world() -> World:
         "scenario": {"": _scenario(wave), "no-scenario": NOBODY},
         "training_class": {"": TrainingClass.objects.get(code="A-1").pk, "no-class": NOBODY},
         "number": {"": 1},
+        "slug": {"": "ktp", "no-page": "tidak-ada"},
         "place": {"": "33.01", "no-place": "33.99"},
         "indicator": {"": _indicator(), "no-indicator": "tidak-ada"},
         "kind": {"": "person_list", "no-kind": "tidak-ada"},

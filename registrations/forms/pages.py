@@ -1,0 +1,389 @@
+"""The pages of a registration, one subject each: raw text in; values, warnings and errors by field out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from textwrap import wrap
+from typing import Any, ClassVar, cast
+
+from django import forms
+from django.forms.utils import ErrorDict
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.phone import normalise_phone
+from registrations.forms.fields import (
+    EDUCATION,
+    MARITAL_STATUS,
+    NOTHING_CHOSEN,
+    OCCUPATIONS,
+    SEX,
+    YES_NO,
+    choice,
+    listed,
+    text,
+    yes_no,
+)
+from registrations.models import Applicant, Registration
+from registrations.nik import normalise_digits
+from registrations.selectors.places import (
+    NOWHERE,
+    Places,
+    districts_of,
+    named_places,
+    regencies,
+    villages_of,
+)
+from registrations.services.consents import CONSENT_VERSION
+from registrations.services.validation import MESSAGES, MOST_DEPENDANTS, Answers, Finding, Person, check, message
+
+DATE_PARTS = ("day", "month", "year")
+MOST_TYPED = 600  # characters of one answer, spaces included: a little more than the longest answer that is accepted
+DISABILITY = {"ya": True, "tidak": False, "lewati": None}
+
+
+class PageForm(forms.Form):
+    """One page, filled with what was typed, now or before. Unless `checked`, nothing is said about it yet.
+
+    `known`: the person's own data stand since an earlier wave, so only what may have changed is asked.
+    """
+
+    of_person: ClassVar[frozenset[str]] = frozenset()  # fields that a known person is not asked
+    consent_field: ClassVar[str] = ""  # given to the text in force, and asked again when that changes
+
+    def __init__(
+        self,
+        typed: Mapping[str, str] | None = None,
+        *,
+        today: date,
+        known: bool = False,
+        checked: bool = True,
+    ) -> None:
+        if typed and typed.get("consent_text", CONSENT_VERSION) != CONSENT_VERSION:
+            typed = {name: answer for name, answer in typed.items() if name != self.consent_field}
+        super().__init__(typed)
+        self.today, self.checked = today, checked
+        self.warnings: list[Finding] = []
+        for name in self.of_person if known else ():
+            del self.fields[name]
+
+    def full_clean(self) -> None:
+        if self.checked:
+            super().full_clean()
+        else:
+            self._errors, self.cleaned_data = ErrorDict(), {}
+
+    def clean(self) -> None:
+        values = self.cleaned_data
+        for name in [*values]:
+            if any(len(answer) > MOST_TYPED for _control, answer in self._answers_to(name)):
+                self.add_error(name, gettext("Isian terlalu panjang. Tulis paling banyak %d huruf.") % MOST_TYPED)
+        for finding in check(values, places=self.places(), today=self.today):
+            if finding.grade == "reject":
+                self.add_error(finding.field, message(finding, values))
+            else:
+                self.warnings.append(finding)
+
+    def places(self) -> Places:
+        """Those that the answers refer to, as far as they may be checked against them."""
+        return NOWHERE
+
+    def typed(self) -> dict[str, str]:
+        """What was typed in fields without an error, by the names of their controls: what a draft keeps."""
+        kept = {control: answer for name in self.kept() for control, answer in self._answers_to(name)}
+        return kept | ({"consent_text": CONSENT_VERSION} if self.consent_field in kept else {})
+
+    def kept(self) -> list[str]:
+        return [name for name in self.fields if name not in self.errors]
+
+    def spoken(self) -> Iterator[tuple[forms.BoundField, str, str]]:
+        """Each question without an error, a short label, and its answer in words."""
+        for name in self.kept():
+            field, value = self[name], self.cleaned_data[name]
+            label = str(field.label)
+            if name == self.consent_field:
+                yield field, gettext("Persetujuan"), gettext("Diberikan")
+            elif isinstance(field.field, forms.BooleanField | forms.TypedChoiceField):
+                yield field, label, gettext("Ya") if value else gettext("Tidak")
+            elif isinstance(field.field, forms.ChoiceField):
+                words = {str(code): str(word) for code, word in cast(Any, field.field.choices)}
+                yield field, label, words[self.data[name]]
+            else:
+                yield field, label, self.spoken_text(name, value)
+
+    def spoken_text(self, name: str, value: Any) -> str:
+        return str(value)
+
+    def _answers_to(self, name: str) -> Iterator[tuple[str, str]]:
+        for control in (name, *(f"{name}_{part}" for part in DATE_PARTS)):
+            if control in self.data:
+                yield control, self.data[control]
+
+
+class IdentityForm(PageForm):
+    name = text(
+        _("Nama lengkap"),
+        _("Seperti di KTP, tanpa gelar."),
+        required=MESSAGES["name_required"],
+        attrs={"autocomplete": "name", "maxlength": 120},
+    )
+    nik = text(
+        _("Nomor Induk Kependudukan (NIK)"),
+        _("16 angka, seperti di KTP."),
+        required=_("Isi NIK Anda, 16 angka seperti di KTP."),
+        attrs={"inputmode": "numeric", "autocomplete": "off", "size": 20},
+    )
+    kk = text(
+        _("Nomor Kartu Keluarga (KK)"),
+        _("16 angka, di bagian atas kartu keluarga."),
+        required=_("Isi nomor KK, 16 angka di bagian atas kartu keluarga."),
+        attrs={"inputmode": "numeric", "autocomplete": "off", "size": 20},
+    )
+    birth_date = forms.DateField(
+        label=_("Tanggal lahir"),
+        help_text=_("Contoh: 27 3 1998"),
+        error_messages={
+            "required": _("Isi tanggal lahir Anda: tanggal, bulan dan tahun seperti di KTP."),
+            "invalid": _("Tanggal lahir ini tidak ada di kalender. Isi tanggal, bulan dan tahun seperti di KTP."),
+        },
+        widget=forms.SelectDateWidget(),
+    )
+    sex = forms.ChoiceField(
+        label=_("Jenis kelamin"),
+        choices=listed(Applicant.Sex.values, SEX),
+        error_messages={"required": MESSAGES["sex_unknown"], "invalid_choice": MESSAGES["sex_unknown"]},
+        widget=forms.RadioSelect,
+    )
+
+    def clean_name(self) -> str:
+        return " ".join(self.cleaned_data["name"].split())
+
+    def clean_nik(self) -> str:
+        return normalise_digits(self.cleaned_data["nik"])
+
+    def clean_kk(self) -> str:
+        return normalise_digits(self.cleaned_data["kk"])
+
+    def places(self) -> Places:
+        return named_places(village_id=0, numbers=[self.cleaned_data.get(name, "") for name in ("nik", "kk")])
+
+    def spoken_text(self, name: str, value: Any) -> str:
+        if name == "birth_date":
+            return date_format(value, "j F Y")
+        return " ".join(wrap(value, 4)) if name in {"nik", "kk"} else value
+
+
+class HomeForm(PageForm):
+    """How the person is reached, and where they live. Dependent lists follow what was typed."""
+
+    phone = text(
+        _("Nomor HP"),
+        _("Nomor yang dapat kami hubungi, misalnya 0812 3456 7890. Nomor keluarga boleh dipakai bersama."),
+        required=_("Isi nomor HP Anda atau nomor keluarga, misalnya 0812 3456 7890."),
+        attrs={"inputmode": "tel", "autocomplete": "tel", "size": 20},
+    )
+    email = text(_("Alamat email"), attrs={"inputmode": "email", "autocomplete": "email", "maxlength": 254})
+    regency = choice(_("Kabupaten atau kota"), [], _("Pilih kabupaten atau kota tempat Anda tinggal."))
+    district = choice(_("Kecamatan"), [], _("Pilih kecamatan tempat Anda tinggal."))
+    village_id = choice(_("Desa atau kelurahan"), [], _("Pilih desa atau kelurahan tempat Anda tinggal."))
+    address = text(
+        _("Alamat tempat tinggal"),
+        _("Jalan atau dusun, RT dan RW. Tempat Anda tinggal sekarang, boleh berbeda dengan KTP."),
+        required=MESSAGES["address_required"],
+        attrs={"autocomplete": "street-address", "maxlength": 240},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        lists = {
+            "regency": regencies(),
+            "district": districts_of(regency) if (regency := place_in(self.data, "regency")) else [],
+            "village_id": villages_of(district) if (district := place_in(self.data, "district")) else [],
+        }
+        for name, choices in lists.items():
+            cast(forms.ChoiceField, self.fields[name]).choices = [NOTHING_CHOSEN, *choices]
+        for parent, options, child in [("regency", "district", "district"), ("district", "village", "village_id")]:
+            self.fields[parent].widget.attrs |= {
+                "data-options-url": reverse(f"{options}-options"),
+                "data-options-target": f"id_{child}",
+            }
+
+    def clean_phone(self) -> str:
+        """E.164, or as typed for the shared check to refuse."""
+        return normalise_phone(self.cleaned_data["phone"]) or self.cleaned_data["phone"]
+
+    def clean_village_id(self) -> int:
+        return int(self.cleaned_data["village_id"])
+
+    def places(self) -> Places:
+        return named_places(village_id=self.cleaned_data.get("village_id", 0), numbers=[])
+
+
+class SituationForm(PageForm):
+    of_person = frozenset({"education", "marital_status", "dependants"})
+
+    occupation = choice(
+        _("Pekerjaan Anda sekarang"),
+        listed(Registration.Occupation.values, OCCUPATIONS),
+        _("Pilih pekerjaan Anda sekarang dari daftar."),
+        _("Pilih yang paling sesuai. Bila Anda belum pernah bekerja, pilih pencari kerja."),
+    )
+    education = choice(
+        _("Pendidikan terakhir"),
+        listed(Applicant.Education.values, EDUCATION),
+        MESSAGES["education_unknown"],
+        _("Yang sudah tamat."),
+    )
+    in_education = yes_no(
+        _("Apakah Anda sedang bersekolah atau kuliah?"),
+        _("Jawab apakah Anda sedang bersekolah atau kuliah."),
+        _("Kejar paket dan kuliah jarak jauh termasuk. Kursus tidak."),
+    )
+    marital_status = choice(
+        _("Status perkawinan"),
+        listed(Applicant.MaritalStatus.values, MARITAL_STATUS),
+        MESSAGES["marital_status_unknown"],
+    )
+    dependants = forms.IntegerField(
+        label=_("Jumlah tanggungan"),
+        help_text=_("Orang yang Anda biayai, tanpa Anda sendiri. Tulis 0 bila tidak ada."),
+        error_messages={
+            "required": _("Isi jumlah tanggungan. Tulis 0 bila tidak ada."),
+            "invalid": MESSAGES["dependants_range"],
+        },
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "maxlength": len(str(MOST_DEPENDANTS)), "size": 4}),
+    )
+
+
+class ReasonForm(PageForm):
+    remote = forms.BooleanField(label=_("Tempat tinggal saya terpencil atau tanpa sinyal."), required=False)
+    unfamiliar_digital = forms.BooleanField(
+        label=_("Saya belum terbiasa dengan perangkat digital."),
+        help_text=_("Misalnya ponsel pintar, komputer atau mengisi formulir di internet."),
+        required=False,
+    )
+
+
+class ClusterForm(PageForm):
+    pmi_candidate = yes_no(
+        _("Apakah Anda calon pekerja migran Indonesia?"),
+        _("Jawab apakah Anda calon pekerja migran Indonesia."),
+        _("Misalnya sudah punya ID Rekom atau akun CPMI. Kantor dinas akan memeriksanya."),
+    )
+    laid_off = yes_no(
+        _("Apakah Anda terkena PHK atau dirumahkan?"),
+        _("Jawab apakah Anda terkena PHK atau dirumahkan."),
+        _("Bila punya surat dari perusahaan, simpan. Kantor dinas akan memintanya."),
+    )
+
+
+class DisabilityForm(PageForm):
+    """A statement of its own, which may be refused; then nothing of it is kept."""
+
+    consent_field = "disability_consent"
+
+    disability = forms.ChoiceField(
+        label=_("Apakah Anda penyandang disabilitas?"),
+        choices=[*YES_NO, ("lewati", _("Saya tidak ingin menjawab"))],
+        error_messages={"required": _("Jawab pertanyaan disabilitas, atau pilih tidak ingin menjawab.")},
+        widget=forms.RadioSelect,
+    )
+    disability_need = forms.CharField(
+        label=_("Bantuan apa yang Anda perlukan di kelas?"),
+        help_text=_("Hanya bila Anda menjawab ya. Misalnya jalan kursi roda atau juru bahasa isyarat."),
+        required=False,
+        widget=forms.TextInput(attrs={"maxlength": 500}),
+    )
+    disability_consent = forms.BooleanField(
+        label=_("Saya setuju jawaban saya tentang disabilitas disimpan dan dipakai seperti tertulis di sini."),
+        required=False,
+    )
+
+    def clean_disability(self) -> bool | None:
+        return DISABILITY[self.cleaned_data["disability"]]
+
+    def clean(self) -> None:
+        super().clean()
+        answered = self.cleaned_data.get("disability") is not None
+        if answered and not self.cleaned_data.get("disability_consent", True):
+            self.add_error(
+                "disability_consent",
+                gettext("Beri tanda setuju supaya jawaban Anda boleh disimpan, atau pilih tidak ingin menjawab."),
+            )
+
+    def kept(self) -> list[str]:
+        surplus = {"ya": set(), "tidak": {"disability_need"}}.get(
+            self.data.get("disability", ""), {"disability_need", "disability_consent"}
+        )
+        return [name for name in super().kept() if name not in surplus]
+
+
+class DeclarationForm(PageForm):
+    """The Pernyataan Pendaftar."""
+
+    consent_field = "consent"
+
+    citizen = yes_no(_("Apakah Anda warga negara Indonesia?"), _("Jawab apakah Anda warga negara Indonesia."))
+    received_before = yes_no(
+        _("Apakah Anda pernah menerima Kartu Prakerja?"), _("Jawab apakah Anda pernah menerima Kartu Prakerja.")
+    )
+    consent = forms.BooleanField(
+        label=_("Saya menyetujui pemakaian data saya untuk kuota luring dan menyatakan isian saya benar."),
+        error_messages={"required": _("Beri tanda setuju supaya data Anda boleh kami proses.")},
+    )
+
+
+@dataclass(frozen=True)
+class Page:
+    """`slug` stands in the address; `once`: not asked again of a person known from an earlier wave."""
+
+    slug: str
+    title: Any
+    form: type[PageForm]
+    minutes: int
+    once: bool = False
+
+
+# In the order in which they are asked; the review follows. A further page is a further line here.
+PAGES = (
+    Page("ktp", _("Data KTP Anda"), IdentityForm, 2, once=True),
+    Page("tempat-tinggal", _("Kontak dan tempat tinggal"), HomeForm, 2, once=True),
+    Page("keadaan", _("Sekolah, pekerjaan dan keluarga"), SituationForm, 1),
+    Page("alasan", _("Alasan memakai jalur luring"), ReasonForm, 1),
+    Page("klaster", _("Calon pekerja migran dan PHK"), ClusterForm, 1),
+    Page("disabilitas", _("Disabilitas"), DisabilityForm, 1, once=True),
+    Page("pernyataan", _("Pernyataan Pendaftar"), DeclarationForm, 1),
+)
+REVIEW_MINUTES = 1
+
+
+def pages_for(*, known: bool) -> list[Page]:
+    return [page for page in PAGES if not (known and page.once)]
+
+
+def entered(filled: Sequence[PageForm]) -> Person | Answers:
+    """What valid forms of all pages say: a Person, or Answers where the person is known."""
+    values = {name: value for form in filled for name, value in form.cleaned_data.items()}
+    if "nik" not in values:
+        return Answers(**{field.name: values[field.name] for field in fields(Answers)})
+    values["warnings"] = tuple(finding.code for form in filled for finding in form.warnings)
+    return Person(**{field.name: values[field.name] for field in fields(Person)})
+
+
+def typed_before(registration: Registration) -> dict[str, str]:
+    """The answers of an earlier wave as they would have been typed; statements that are made anew are not among them."""
+    said = {name: getattr(registration, name) for name in ("in_education", "pmi_candidate", "laid_off")}
+    ticked = [name for name in ("remote", "unfamiliar_digital") if getattr(registration, name)]
+    return (
+        {"occupation": registration.occupation}
+        | {name: "ya" if value else "tidak" for name, value in said.items()}
+        | dict.fromkeys(ticked, "on")
+    )
+
+
+def place_in(typed: Mapping[str, str], name: str) -> int:
+    """The chosen place's primary key; 0, which no place has, where none was."""
+    chosen = typed.get(name, "")
+    return int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) <= 12 else 0

@@ -1,0 +1,44 @@
+"""A registration that is being filled in."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from records.fields import BlindIndexField, EncryptedField
+from records.ids import uuid7
+from registrations.models.people import Applicant
+from registrations.querysets import DraftQuerySet
+
+
+class Draft(models.Model):
+    """Pages filled in so far, until the registration is made of them or `expires_at` has come.
+
+    `pages` is JSON (registrations.selectors.drafts reads it). `step` is the page to go on with, empty when none is left.
+    Opened by the session that began it, by its code (kept as a keyed hash), or by the applicant known from an earlier wave.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    applicant = models.ForeignKey(Applicant, models.PROTECT, null=True, related_name="+")
+    code_index = BlindIndexField(null=True)
+    pages = EncryptedField(aad="registrations.draft.pages")
+    step = models.CharField(max_length=20, blank=True)
+    revision = models.PositiveIntegerField(help_text="how often it was saved")
+    saved_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    objects: ClassVar[DraftQuerySet] = DraftQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["code_index"], name="registrations_draft_code"),
+            models.UniqueConstraint(fields=["applicant"], name="registrations_draft_applicant"),
+            models.CheckConstraint(
+                condition=Q(applicant__isnull=True) | Q(code_index__isnull=True),
+                name="registrations_draft_one_way_in",
+            ),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("saved_at")), name="registrations_draft_ends"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
