@@ -7,16 +7,20 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from clusters.acceptance import expected_places
+from tests.clusters.test_apportionment import README, worked_rows
 
 CLUSTERS, REGENCIES = 3, 2
 
 
 def test_a_cell_shares_its_places_among_its_people() -> None:
-    """Cluster 0: 3 places for 4 people, 3 of group 0; cluster 1: 5 places for 2 people; cluster 2: nobody, 7 places."""
-    seats = np.array([[3], [5], [7]])
-    people, expected = expected_places(seats, np.array([[[3.0, 1.0]], [[0.0, 2.0]], [[0.0, 0.0]]]))
-    assert people[:, 0].tolist() == [[3, 1, 4], [0, 2, 2], [0, 0, 0], [3, 3, 6]]
-    assert expected[:, 0].tolist() == [[2.25, 0.75, 3], [0, 2, 2], [0, 0, 0], [2.25, 2.75, 5]]
+    """The worked table of clusters/README.md, number by number."""
+    rows = worked_rows(README.read_text(), "cell by group")
+    table = np.array([[float(row[k]) for k in (1, 2, 3, 5, 6)] for row in rows])
+    people, expected = expected_places(table[:, :1].astype(int), table[:, np.newaxis, 1:3])
+    assert expected[:-1, 0, :-1].tolist() == table[:, 3:].tolist()
+    assert [row[4] for row in rows] == [
+        f"{got / of:g}" if of else "-" for got, of in zip(expected[:-1, 0, -1], people[:-1, 0, -1], strict=True)
+    ]
 
 
 def test_the_last_of_each_axis_sums_over_it() -> None:
