@@ -76,10 +76,8 @@ def _claim(now: datetime) -> list[IdentityCheck]:
     if not places:
         return []
     due = IdentityCheck.objects.due(now).select_related("applicant").select_for_update(of=("self",), skip_locked=True)
-    if gate.state(now) == "half_open":
-        due = due.order_by(
-            "attempts", "next_try"
-        )  # a probe about somebody whom the registry chokes on would say nothing
+    if gate.state(now) == "half_open":  # a probe about somebody whom the registry chokes on would say nothing
+        due = due.order_by("attempts", "next_try")
     claimed = list(due[:places])
     for check in claimed:
         check.attempts += 1

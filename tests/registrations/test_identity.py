@@ -195,6 +195,7 @@ def test_a_probe_is_about_somebody_whom_the_registry_has_not_choked_on(wave: Wav
     sweep(clock)
     register(wave, 1)
     clock.wait(hours=1)
+    IdentityCheck.objects.filter(attempts=0).update(next_try=clock.at)  # due after all the others
     assert sweep(clock) > 1
     assert serials_asked(registry)[gate.TRIP] == 1 and states()["matched"] == 1
 
@@ -246,22 +247,23 @@ def test_a_worker_killed_between_asking_and_writing_is_made_up_for(wave: Wave, r
     assert states() == {"matched": 2} and Event.objects.filter(kind="identity.matched").count() == 2
 
 
+@pytest.mark.parametrize(("mode", "state"), [("matched", "matched"), ("broken", "pending")])
 def test_a_worker_that_comes_back_late_changes_nothing(
-    wave: Wave, registry: Simulator, monkeypatch: pytest.MonkeyPatch
+    wave: Wave, registry: Simulator, monkeypatch: pytest.MonkeyPatch, mode: str, state: str
 ) -> None:
     register(wave, 7)
     clock, write_down = later(), identity._write_down
 
     def overtaken(*arguments: Any) -> None:
         monkeypatch.setattr(identity, "_write_down", write_down)
-        registry.be("matched")
+        registry.be(mode)
         in_threads(lambda: sweep(Clock(clock.at + LEASE)))
         write_down(*arguments)
 
     monkeypatch.setattr(identity, "_write_down", overtaken)
     sweep(clock)
-    assert len(registry.seen()) == 2 and states() == {"matched": 1}
-    assert Event.objects.filter(kind__startswith="identity.").count() == 1
+    assert len(registry.seen()) == 2 and states() == {state: 1}
+    assert not Event.objects.filter(kind="identity.not_matched").exists()
 
 
 def test_what_brings_no_answer_is_tried_later_and_later_and_in_the_end_daily(wave: Wave, registry: Simulator) -> None:
