@@ -18,7 +18,7 @@ from typing import Any
 from registrations.nik import mask_nik
 
 MODES = ("rules", "matched", "not_matched", "slow", "broken", "garbage", "dead")
-KEPT = 50
+KEPT = 40
 FIELDS = ("nik", "no_kk", "nama_lgkp", "tgl_lhr")
 # By the last digits of the NIK; any other is matched.
 RULES = {
