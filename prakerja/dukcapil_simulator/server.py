@@ -9,7 +9,7 @@ It knows only numbers that nobody can have, those with the district code 99, and
 import json
 import socket
 import time
-from collections import deque
+from collections import Counter, deque
 from contextlib import suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,7 +20,7 @@ from registrations.nik import mask_nik
 MODES = ("rules", "matched", "not_matched", "slow", "broken", "garbage", "dead")
 KEPT = 40
 FIELDS = ("nik", "no_kk", "nama_lgkp", "tgl_lhr")
-# By the last digits of the NIK; any other is matched.
+# By the last digits of the NIK; any other is matched. What is broken or garbage is so HICCUPS times, and then matched.
 RULES = {
     "07": "no_kk",
     "17": "nama_lgkp",
@@ -30,6 +30,7 @@ RULES = {
     "057": "broken",
     "067": "garbage",
 }
+HICCUPS = 2
 LATE_SECONDS, DRIP_SECONDS, DRIPS = 3, 0.2, 300
 
 
@@ -39,6 +40,7 @@ class Registry:
     def __init__(self) -> None:
         self.mode = "rules"
         self.seen: deque[dict[str, str]] = deque(maxlen=KEPT)
+        self.hiccups: Counter[str] = Counter()
 
     def outcome(self, nik: str) -> str:
         """ "matched", one of FIELDS that differs, or how it fails to answer."""
@@ -48,7 +50,10 @@ class Registry:
             return self.mode
         if nik[4:6] != "99":
             return "nik"
-        return next((outcome for digits, outcome in RULES.items() if nik.endswith(digits)), "matched")
+        outcome = next((outcome for digits, outcome in RULES.items() if nik.endswith(digits)), "matched")
+        if outcome in ("broken", "garbage"):
+            self.hiccups[nik] += 1
+        return "matched" if self.hiccups[nik] > HICCUPS else outcome
 
     def note(self, nik: str, outcome: str) -> None:
         self.seen.appendleft({"at": datetime.now(UTC).isoformat(), "nik": mask_nik(nik), "outcome": outcome})
