@@ -19,7 +19,7 @@ from clusters.models import Cluster, RuleSet, Wave
 from clusters.selectors.directory import office_of, regencies
 from clusters.selectors.waves import places_by_regency, shown_wave, waves_with_splits
 from prakerja.templatetags.portal import tanggal, waktu
-from registrations.eligibility import ALTERNATIVES, CONDITIONS, LIST_NAMES, LISTS, failure
+from registrations.eligibility import ALTERNATIVES, CONDITIONS, FAILURES, LIST_NAMES, LISTS
 from registrations.selectors.own import words_for
 from registrations.selectors.rule_examples import examples_of
 from registrations.services.rows import rules_of
@@ -74,7 +74,7 @@ def help_page(request: ScopedRequest) -> HttpResponse:
 def conditions(request: ScopedRequest) -> HttpResponse:
     """Who may take part, generated from the rules by which the portal decides today, with articles and examples."""
     stored = _rule_set()
-    context = {"rule_set": stored, "rules": [], "lists": []}
+    context: dict[str, Any] = {"rule_set": stored}
     if stored:
         rules, words = rules_of(stored), words_for()
         examples = examples_of(rules.code, (get_language() or "id")[:2])
@@ -82,24 +82,19 @@ def conditions(request: ScopedRequest) -> HttpResponse:
             {
                 "condition": words(CONDITIONS[rule], **rules.numbers),
                 "any_of": [words(CONDITIONS[code]) for code in ALTERNATIVES.get(rule, ())],
-                "remedy": failure(rule, rules.articles[rule], (), rules.numbers, words),
+                "remedy": words(FAILURES[rule], **rules.numbers),
+                "article": rules.articles[rule],
                 "examples": examples.get(rule),
             }
             for rule in rules.active
         ]
+        rules_and_clusters = {*rules.active, *ALTERNATIVES["no_cluster"]}
         context["lists"] = [
-            (
-                _(LIST_NAMES[kind]),
-                words(CONDITIONS[decides], **rules.numbers) if decides in rules.active else _opens(decides),
-            )
-            for kind, decides in LISTS.items()
-            if decides in {*rules.active, *ALTERNATIVES["no_cluster"]}
+            (_(LIST_NAMES[kind]), words(CONDITIONS[code], **rules.numbers), code in rules.active)
+            for kind, code in LISTS.items()
+            if code in rules_and_clusters
         ]
     return render(request, "public/conditions.html", context)
-
-
-def _opens(cluster: str) -> str:
-    return _("membuka klaster %(cluster)s.") % {"cluster": cluster}
 
 
 def state_card(wave: Wave | None, now: datetime) -> dict[str, Any]:

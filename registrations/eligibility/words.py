@@ -172,7 +172,7 @@ def explain(decision: Decision, words: Words = Words()) -> list[str]:
 def failure(rule: str, article: str, lists: Iterable[Listing], numbers: Mapping[str, object], words: Words) -> str:
     """What one failed rule says. `lists`: those of the person; `numbers`: those of the rule set."""
     said = [_listed(one, words) for one in lists if LISTS[one.kind] == rule]
-    return " ".join([words(FAILURES[rule], **numbers), *said, words(BASIS, article=article)])
+    return " ".join([*said, words(FAILURES[rule], **numbers), words(BASIS, article=article)])
 
 
 def _listed(one: Listing, words: Words) -> str:

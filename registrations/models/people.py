@@ -17,7 +17,7 @@ STATE_WORDS = {
     "registered": _("Belum gabung"),
     "joined": _("Sudah gabung"),
     "withdrawn": _("Mengundurkan diri"),
-    "ineligible": _("Tidak memenuhi syarat"),
+    "ineligible": _("Tidak lolos syarat"),
 }
 
 

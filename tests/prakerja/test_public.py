@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.test import Client
 from django.urls import reverse
@@ -157,6 +158,21 @@ def test_help_tells_the_rules_in_force(client: Client) -> None:
     assert "Usia Anda 18 sampai 64 tahun." in page
     assert "Jawab tawaran dalam 15 hari;" in page
     assert rules.name in page
+
+
+def test_the_conditions_are_those_of_the_rules_in_force_with_article_and_examples(client: Client) -> None:
+    assert "Belum ada aturan yang berlaku hari ini" in get(client, "conditions")
+    rules = make_rule_set().rules
+    page = get(client, "conditions")
+    assert page.count('<li class="card">') == len(rules["articles"])
+    assert all(article in page for article in rules["articles"].values())
+    assert "Usia Anda paling banyak 64 tahun." in page
+    assert "Genap 65 tahun hari ini" in page
+    assert "Penerima bantuan sosial" not in page, "aid closes nothing by these rules"
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    english = get(client, "conditions")
+    assert "You are at most 64 years old." in english
+    assert "Turns 65 today" in english
 
 
 def test_the_footers_addresses_exist_on_the_help_page(client: Client) -> None:
