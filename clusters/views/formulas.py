@@ -18,9 +18,9 @@ from clusters.views.rules_in_words import choosable
 
 @staff("planner", "approver", "auditor")
 def formulas(request: ScopedRequest, wave: str) -> HttpResponse:
-    """What the studio's address holds is carried through as it is; a post only leads back there, and keeps nothing.
+    """What the studio's address holds is carried through as it is; nothing is kept.
 
-    `langkah`: "baris" stays, with room for more.
+    `langkah`: "hitung" leads back there with the formulas; any other post stays, with room for more rows.
     """
     found = get_object_or_404(Wave.objects.within(request.scope).select_related("decision"), slug=wave)
     asked, policy = (request.POST or request.GET).dict(), current_policy()[1]
@@ -34,7 +34,7 @@ def formulas(request: ScopedRequest, wave: str) -> HttpResponse:
         return f"{reverse('studio', args=[found.slug], query=carried | typed)}#hasil"
 
     form = FormulasForm(request.POST.dict(), formulas={**policy["formulas"], **studio.own_formulas}, names=names)
-    if request.method == "POST" and form.is_valid() and request.POST.get("langkah") != "baris":
+    if request.POST.get("langkah") == "hitung" and form.is_valid():
         return redirect(back(studio.differing(form.formulas)))
     return render(
         request,

@@ -26,6 +26,7 @@ class AnswerForm(forms.Form):
     text = long_text(
         _("Jawaban dan alasannya"),
         _("Dibaca pengadu apa adanya: apa yang Anda periksa, apa hasilnya, dan apa yang terjadi sekarang."),
+        _("Tulis jawaban Anda dan alasannya."),
     )
 
 
@@ -33,4 +34,5 @@ class ForwardForm(forms.Form):
     note = long_text(
         _("Mengapa provinsi yang harus memutus"),
         _("Dibaca pengadu dan provinsi."),
+        _("Tulis mengapa kantor tidak dapat memutusnya."),
     )

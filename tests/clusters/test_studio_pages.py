@@ -160,7 +160,8 @@ class TestFormulas:
         opened = planner.post(f"{STUDIO}simpan/", typed, follow=True, headers=INDONESIAN)
         typed = self.form(opened.content.decode()) | {"use_PMI_1_1": "population", "weight_PMI_1_1": "0,5"}
         more = planner.post(self.FORMULAS, typed | {"langkah": "baris"}, headers=INDONESIAN)
-        answer = planner.post(self.FORMULAS, self.form(more.content.decode()), follow=True, headers=INDONESIAN)
+        typed = self.form(more.content.decode()) | {"langkah": "hitung"}
+        answer = planner.post(self.FORMULAS, typed, follow=True, headers=INDONESIAN)
         address, page = answer.redirect_chain[-1][0], answer.content.decode()
         assert "csrf" not in address
         assert fields(page, 'id="aturan"').items() >= {"floor": "8", "name": "Menurut penduduk"}.items()
@@ -186,7 +187,7 @@ class TestFormulas:
         asked = fields(page, 'id="aturan"')
         page = auditor.get(self.FORMULAS, asked, headers=INDONESIAN).content.decode()
         assert selected(page)["use_PMI_1_1"] == "population"
-        typed = self.form(page) | {"use_PMI_1_1": "pmi_placed", "weight_PMI_1_1": "1,0"}
+        typed = self.form(page) | {"use_PMI_1_1": "pmi_placed", "weight_PMI_1_1": "1,0", "langkah": "hitung"}
         answer = auditor.post(self.FORMULAS, typed, follow=True, headers=INDONESIAN)
         assert fields(answer.content.decode(), 'id="aturan"')["formula_PMI"] == ""
         assert "lain dari aturan" not in words(answer)
@@ -197,9 +198,8 @@ class TestFormulas:
         page = planner.get(self.FORMULAS, {"floor": "8", "caps": "x"}, headers=INDONESIAN).content.decode()
         typed = self.form(page)
         assert typed["floor"] == "8"
-        answer = planner.post(
-            self.FORMULAS, typed | {"use_PHK_1_2": "open_seats", "weight_PMI_1_1": "2"}, headers=INDONESIAN
-        )
+        typed |= {"use_PHK_1_2": "open_seats", "weight_PMI_1_1": "2", "langkah": "hitung"}
+        answer = planner.post(self.FORMULAS, typed, headers=INDONESIAN)
         assert answer.status_code == 422
         assert "PHK, pilihan 1, angka 2: angka itu belum dikenal, atau tidak menghitung orang" in words(answer)
         assert self.form(answer.content.decode()).items() >= {"floor": "8", "weight_PMI_1_1": "2"}.items()

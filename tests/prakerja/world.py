@@ -131,7 +131,7 @@ def _grievance(person: Canary) -> UUID:
     """An appeal against the draw that names its person."""
     return file_own(
         scope=Scope().as_applicant(person.registration.applicant_id), registration_id=person.registration.pk,
-        subject="draw", claim="", text=f"{person.name} belum mendapat tempat.", key=uuid4(), language="id",
+        subject="draw", claim="", text=f"{person.name}, loket 2", key=uuid4(), language="id",
         now=timezone.now(),
     ).pk  # fmt: skip
 

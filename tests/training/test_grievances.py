@@ -149,7 +149,7 @@ class TestAnswering:
         with pytest.raises(IntegrityError, match="training_grievance_two_persons"), transaction.atomic():
             Grievance.objects.create(
                 number="1", idempotency_key=uuid4(), kind="complaint", subject="other", regency_id=OFFICE,
-                code_index=bytes(32), language="id", text=STORY, due_on=date(2027, 1, 1), as_of=now,
+                code_index=bytes(32), language="id", text=STORY, received_at=now, due_on=date(2027, 1, 1), as_of=now,
                 answered_by_id=both, second_by_id=both,
             )  # fmt: skip
 

@@ -17,15 +17,15 @@ from training.selectors.effects import CLAIMS
 LEAST, MOST = 20, 2000  # characters
 
 
-def long_text(label: Any, hint: Any) -> forms.CharField:
-    """A few sentences of a person's own."""
+def long_text(label: Any, hint: Any, required: Any) -> forms.CharField:
+    """A few sentences of a person's own; `required`: what to do when there are none."""
     return forms.CharField(
         label=label,
         help_text=hint,
         min_length=LEAST,
         max_length=MOST,
         error_messages={
-            "required": gettext_lazy("Tulis beberapa kalimat: apa yang terjadi, dan apa yang Anda minta."),
+            "required": required,
             "min_length": gettext_lazy(
                 "Tulis paling sedikit %(limit_value)d huruf. Yang Anda isi %(show_value)d huruf. Ceritakan lebih jelas."
             ),
@@ -49,6 +49,7 @@ class _RaisingForm(forms.Form):
     text = long_text(
         gettext_lazy("Ceritakan"),
         gettext_lazy("Apa yang terjadi, kapan, dan apa yang Anda minta. Jangan tulis NIK atau nomor KK."),
+        gettext_lazy("Tulis beberapa kalimat: apa yang terjadi, dan apa yang Anda minta."),
     )
     key = forms.UUIDField(widget=forms.HiddenInput)
 

@@ -77,6 +77,7 @@ class Migration(migrations.Migration):
                         blank=True, choices=[("upheld", "Upheld"), ("rejected", "Rejected")], max_length=8
                     ),
                 ),
+                ("received_at", models.DateTimeField()),
                 ("due_on", models.DateField()),
                 (
                     "answered_by",

@@ -84,6 +84,7 @@ class Grievance(Stamped):
     phone = EncryptedField(aad="training.grievance.phone", null=True)
     state = models.CharField(max_length=10, choices=State, default=State.RECEIVED)
     verdict = models.CharField(max_length=8, choices=Verdict, blank=True)
+    received_at = models.DateTimeField()
     due_on = models.DateField()
     answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     second_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from django.db.models import F, Sum
+from django.utils.formats import number_format
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -110,7 +111,10 @@ def effect_words(effect: Effect, clusters: Iterable[Cluster]) -> list[str]:
         return [*said, _("Undian gelombang ini belum diumumkan. Perubahan ikut diundi bila diputus sebelum pembekuan.")]
     if effect.draw is None:
         return [*said, _("Orang ini tidak ada dalam daftar undian, jadi hasil undian tidak berubah.")]
-    numbers = {"position": effect.draw.position, "cutoff": effect.draw.cutoff}
+    numbers = {
+        name: number_format(value or 0, use_l10n=True, force_grouping=True)
+        for name, value in (("position", effect.draw.position), ("cutoff", effect.draw.cutoff))
+    }
     if effect.draw.cutoff is None:
         said.append(_("Urutannya %(position)s; belum ada batas untuk kelompok itu di wilayahnya.") % numbers)
     else:

@@ -26,7 +26,7 @@ _STEP_WORDS = {
 
 def own_grievances(registration: Registration, scope: Scope) -> QuerySet[Grievance]:
     """Those about this registration, newest first."""
-    return Grievance.objects.within(scope).filter(registration=registration).order_by("-created_at", "-id")
+    return Grievance.objects.within(scope).filter(registration=registration).order_by("-received_at", "-id")
 
 
 def closed_to(registration: Registration, subject: str, now: datetime) -> str:
@@ -48,7 +48,7 @@ def may_answer(grievance: Grievance, scope: Scope) -> bool:
 
 def history(grievance: Grievance, *, names: bool = False) -> list[dict[str, Any]]:
     """Every step for the timeline, oldest first; `names` for staff, who see which colleague took it."""
-    steps = [{"title": _("Diterima"), "state": "done", "at": grievance.created_at, "text": "", "who": ""}]
+    steps = [{"title": _("Diterima"), "state": "done", "at": grievance.received_at, "text": "", "who": ""}]
     columns = ["at", "state", "verdict", "actor_role", "note", "grievance_id", "actor__name"]
     for step in grievance.steps.select_related("actor").only(*columns).order_by("at", "id"):
         title = str(_STEP_WORDS[State(step.state)])

@@ -194,7 +194,13 @@ def move_overdue(*, now: datetime) -> int:
 
 def _file(scope: Scope, *, kind: str, key: UUID, now: datetime, **fields: Any) -> Grievance:
     grievance = Grievance(
-        number=_number(key), idempotency_key=key, kind=kind, due_on=_last_day(kind, now), as_of=now, **fields
+        number=_number(key),
+        idempotency_key=key,
+        kind=kind,
+        received_at=now,
+        due_on=_last_day(kind, now),
+        as_of=now,
+        **fields,
     )
     grievance.save(force_insert=True)
     if grievance.applicant_id:  # whoever is nobody could not see the event; the row itself says when
