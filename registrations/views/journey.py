@@ -18,7 +18,8 @@ from django.views.decorators.http import require_safe
 from accounts.middleware import ScopedRequest
 from clusters.models import LabourOffice, Wave
 from clusters.selectors.directory import office_of
-from registrations.forms.pages import REVIEW_MINUTES, Page, PageForm, pages_for, place_in, typed_before
+from registrations.forms.page import PageForm
+from registrations.forms.pages import REVIEW_MINUTES, Page, pages_for, place_in, typed_before
 from registrations.models import Applicant, Draft, Registration
 from registrations.selectors.drafts import NOTHING, SavedPage, draft_of, pages_of
 from registrations.selectors.own import own_applicant, own_registrations

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_POST
 
 from accounts.middleware import client_address, outside_scope
 from accounts.services.passwords import network_of
-from registrations.forms.pages import REVIEW_MINUTES, Page, PageForm
+from registrations.forms.page import PageForm
+from registrations.forms.pages import REVIEW_MINUTES, Page
 from registrations.forms.resume import ResumeForm
 from registrations.selectors.drafts import draft_of
 from registrations.selectors.places import blank_spot_name

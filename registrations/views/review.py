@@ -16,7 +16,8 @@ from accounts.services.passwords import network_of
 from clusters.models import LabourOffice
 from registrations import eligibility
 from registrations.eligibility import Decision
-from registrations.forms.pages import REVIEW_MINUTES, PageForm, entered
+from registrations.forms.page import PageForm
+from registrations.forms.pages import REVIEW_MINUTES, entered
 from registrations.selectors.own import words_for
 from registrations.selectors.waves import last_closed_wave, next_wave
 from registrations.services import drafts, intake

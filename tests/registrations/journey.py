@@ -6,7 +6,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.scope import NOBODY
-from registrations.forms.pages import PAGES, Page, PageForm
+from registrations.forms.page import PageForm
+from registrations.forms.pages import PAGES, Page
 from registrations.models import Draft
 from registrations.services.drafts import new_code, save_page
 from tests.factories.people import VILLAGE_ID

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from registrations.forms.pages import MOST_TYPED, PAGES, PageForm, entered
+from registrations.forms.page import MOST_TYPED, PageForm
+from registrations.forms.pages import PAGES, entered
 from registrations.services.validation import MESSAGES, Answers, Person
 from tests.factories.people import VILLAGE_ID, make_region
 from tests.registrations.journey import page_of, typed
@@ -171,7 +172,7 @@ def test_a_consent_is_to_the_text_in_force(monkeypatch: pytest.MonkeyPatch) -> N
     page = page_of("consent")
     kept = form("consent").typed()
     assert page.form(kept, today=TODAY).is_valid()
-    monkeypatch.setattr("registrations.forms.pages.CONSENT_VERSION", "2027-01")
+    monkeypatch.setattr("registrations.forms.page.CONSENT_VERSION", "2027-01")
     assert set(page.form(kept, today=TODAY).errors) == {"consent"}
 
 

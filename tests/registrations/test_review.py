@@ -79,7 +79,7 @@ class TestSending:
         self, client: Client, wave: Wave, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         client = holding(draft := drafted())
-        monkeypatch.setattr("registrations.forms.pages.CONSENT_VERSION", "2027-01")
+        monkeypatch.setattr("registrations.forms.page.CONSENT_VERSION", "2027-01")
         answer = client.post("/daftar/periksa/", {"action": "join", "revision": draft.revision})
         assert answer.status_code == 422 and 'href="#id_consent"' in answer.content.decode()
         assert not Applicant.objects.exists()
