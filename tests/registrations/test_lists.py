@@ -100,7 +100,7 @@ class TestAtRegistration:
         askers = {"session x": 1}
 
         def ask() -> None:
-            within_budget(askers=askers, now=timezone.now(), act=lambda: registered(wave, "excluded"))  # type: ignore[arg-type, return-value]
+            within_budget(askers=askers, costly=(Listed,), now=timezone.now(), act=lambda: registered(wave, "excluded"))  # type: ignore[arg-type, return-value]
 
         with pytest.raises(Listed):
             ask()

@@ -23,9 +23,10 @@ from records.models import Event, Message, Read
 from registrations.models import Registration
 from registrations.services.access import PER_NUMBER, NoSuchStatus, TooManyAttempts
 from registrations.services.bulk import register_many
+from registrations.services.recheck import recheck
 from tests.factories.draws import Ready, make_class, make_ready, published
 from tests.factories.people import make_person, make_region, make_wave
-from tests.factories.registered import make_registration
+from tests.factories.registered import make_list, make_registration
 from tests.factories.staff import make_staff, scope_of
 from tests.factories.waves import make_split
 from tests.prakerja.database import refused
@@ -360,6 +361,17 @@ class TestEffect:
         assert "klaster orang ini berubah dari AFIRMASI menjadi PMI, AFIRMASI." in words[0]
         assert "belum diumumkan" in words[1]
         assert effect_of(registration, claim="", scope=office_scope(3301)) is None
+
+    def test_a_list_gives_way_only_to_the_claim_that_disputes_it(self) -> None:
+        nik = make_person().nik
+        registration = make_registration(make_wave(), nik=nik)
+        make_list("in_education", nik)
+        recheck(wave=registration.wave, now=timezone.now())
+        claims = ["", "laid_off", "not_in_education"]
+        effects = [effect_of(registration, claim=claim, scope=office_scope()) for claim in claims]
+        assert [effect and (effect.now.eligible, effect.then.eligible) for effect in effects] == [
+            (False, False), (False, False), (False, True),
+        ]  # fmt: skip
 
 
 def test_a_page_of_the_office_says_whose_places_are_not_touched(as_role: Callable[..., Client]) -> None:

@@ -17,8 +17,9 @@ from clusters.models import Cluster
 from clusters.selectors.areas import area_lists
 from registrations.eligibility import Cluster as Bit
 from registrations.eligibility import Decision, Facts, decide
-from registrations.models import Applicant, Registration
-from registrations.selectors.own import latest_decision
+from registrations.models import Applicant, EligibilityDecision, PersonList, Registration
+from registrations.selectors.listings import ListAnswer
+from registrations.selectors.own import latest_decision, lists_of
 from registrations.services import rows
 from registrations.services.validation import Answers
 from training.models import Draw, DrawCutoff, DrawResult, Placement, TrainingClass
@@ -35,6 +36,8 @@ CLAIMS: Mapping[str, tuple[object, Mapping[str, object]]] = {
     "no_office": (gettext_lazy("Saya tidak memegang jabatan yang dikecualikan"), {"occupation": "jobseeker"}),
     "no_aid": (gettext_lazy("Saya tidak menerima bantuan lain"), {"on_aid_list": False}),
 }
+# The kind of list that says the opposite, and weighs more than the own statement: were the claim right, it would not name them.
+DISPUTED = {"not_in_education": "in_education", "never_received": "excluded", "no_aid": "aid_recipient"}
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,12 @@ def effect_of(registration: Registration, *, claim: str, scope: Scope) -> Effect
     applicant = Applicant.objects.within(scope).filter(pk=registration.applicant_id).first()
     if applicant is None:
         return None
-    day = localdate(latest_decision(registration).decided_at)
+    decided = latest_decision(registration)
+    day = localdate(decided.decided_at)
     rules, areas = rows.rules_of(registration.wave.rule_set), rows.areas_of(area_lists(day))
-    facts = _facts(registration, applicant)
-    claimed = replace(facts, **dict(CLAIMS[claim][1])) if claim else facts  # type: ignore[arg-type]
+    facts = _facts(registration, applicant, decided)
+    undisputed = tuple(one for one in facts.listings if one.kind != DISPUTED.get(claim))
+    claimed = replace(facts, listings=undisputed, **dict(CLAIMS[claim][1])) if claim else facts  # type: ignore[arg-type]
     then = decide(claimed, rules, areas, day)
     draws = Draw.objects.filter(wave=registration.wave_id, published_at__isnull=False).exclude(state=Draw.State.VOID)
     draw = draws.first()
@@ -135,8 +140,8 @@ def _names(decision: Decision, clusters: list[Cluster]) -> str:
     return ", ".join(c.code for c in clusters if decision.clusters >> c.index & 1) or "–"
 
 
-def _facts(registration: Registration, applicant: Applicant) -> Facts:
-    """The facts of the registration's decision, as far as they are the office's to see.
+def _facts(registration: Registration, applicant: Applicant, decided: EligibilityDecision) -> Facts:
+    """The facts of the registration's decision, as far as they are the office's to see; the lists are those that it rests on.
 
     Whoever is registered was within the household's limit. Disability is the person's own to tell; that the cluster
     AFIRMASI is open to a man says as much as its rule needs.
@@ -146,6 +151,7 @@ def _facts(registration: Registration, applicant: Applicant) -> Facts:
         Answers(**{field: getattr(registration, field) for field in Answers.__dataclass_fields__}),
         blank_spot=registration.blank_spot,
         household=0,
+        lists=ListAnswer(frozenset(PersonList.Kind.values), tuple(lists_of(decided))),
     )
 
 
