@@ -1,6 +1,8 @@
 """What a split would mean for those who registered: their chances by cluster, regency, sex and disability."""
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 from django.utils.translation import gettext as _
@@ -20,8 +22,14 @@ NAMES = {
 }
 
 
-def acceptance(inputs: SplitInputs, seats: Counts, since: Seats | None, *, scope: Scope) -> dict[str, Any] | None:
-    """For acceptance.html; None while nobody takes part. `since`: the places in force, for the province's own table."""
+def acceptance(
+    inputs: SplitInputs, seats: Counts, since: Seats | None, *, scope: Scope, chosen: str, here: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """For acceptance.html; None while nobody takes part.
+
+    since: the places in force, for the province's own table; chosen: the id of the regency shown cluster by cluster, if of
+    any; here: the parameters of this address.
+    """
     registered = registrants_by_group(inputs, scope=scope)
     if registered is None:
         return None
@@ -52,7 +60,22 @@ def acceptance(inputs: SplitInputs, seats: Counts, since: Seats | None, *, scope
     return {
         "groups": [*(NAMES[group] for group in GROUPS), _("Semua")],
         "province": rows(-1, before),
-        "regencies": [(regency.name, rows(place)) for place, regency in enumerate(inputs.regencies)],
+        "regencies": [
+            (
+                regency.name,
+                f"?{urlencode({**here, 'daerah': regency.pk})}#peluang-daerah",
+                [_share(expected, people, (-1, place, group)) for group in range(len(GROUPS) + 1)],
+            )
+            for place, regency in enumerate(inputs.regencies)
+        ],
+        "chosen": next(
+            (
+                {"id": regency.pk, "name": regency.name, "rows": rows(place)}
+                for place, regency in enumerate(inputs.regencies)
+                if str(regency.pk) == chosen
+            ),
+            None,
+        ),
         "guarantees": bool(inputs.wave.guarantees),
     }
 

@@ -78,8 +78,8 @@ def _form(wave: Wave, scenario: Scenario | None, published: InForce | None, give
 @require_GET
 @staff("planner", "approver", "auditor")
 def studio(request: ScopedRequest, wave: str) -> HttpResponse:
-    """`skenario`: whose rules to start from; `banding`: with which to compare; `keyakinan`: "ya" to see how far the places
-    carry, a second's work at most; the fields: what is changed in them.
+    """`skenario`: whose rules to start from; `banding`: with which to compare; `daerah`: whose chances to show; `keyakinan`: "ya"
+    to see how far the places carry, a second's work at most; the fields: the rules that are changed.
     """
     found = _wave(request, wave)
     scenario, published = _chosen(request, found, request.GET.get("skenario")), in_force(found)
@@ -96,7 +96,7 @@ def save(request: ScopedRequest, wave: str) -> HttpResponse:
     step = request.POST.get("langkah")
     if step in {"hitung", "rumus"}:
         asked = {
-            key: request.POST[key] for key in ("skenario", "banding", "keyakinan") if request.POST.get(key)
+            key: request.POST[key] for key in ("skenario", "banding", "daerah", "keyakinan") if request.POST.get(key)
         } | form.typed
         if step == "rumus":
             return redirect(reverse("studio-formulas", args=[found.slug], query=asked))
@@ -217,9 +217,11 @@ def _page(
     since = published.seats if published else None
     result = _result(wave, form.overrides, since) if valid else None
     stale = bool(scenario and form.data.get("revision") != str(scenario.revision))
-    here = {**form.typed, **({"skenario": scenario.pk} if scenario else {})}
+    place = request.GET.get("daerah") or request.POST.get("daerah")
+    kept_open = {"skenario": scenario and scenario.pk, "banding": other and other.pk, "daerah": place}
+    here = form.typed | {name: str(value) for name, value in kept_open.items() if value}
     carries = request.GET.get("keyakinan") == "ya"
-    shown = here | ({"banding": other.pk} if other else {}) | {"keyakinan": "ya"}
+    shown = here | {"keyakinan": "ya"}
     may_change = "planner" in request.scope.roles
     proposal = wave.splits.filter(published_at__isnull=True).order_by("-version").only("version", "scenario").first()
     if proposal and published and proposal.version < published.split.version:
@@ -234,7 +236,9 @@ def _page(
             "form": form,
             "formulas": formulas_in_words(read_rules(form.policy, {"formulas": form.own_formulas}), form.names),
             "result": result,
-            "acceptance": acceptance(result["inputs"], result["seats"], since, scope=request.scope)
+            "acceptance": acceptance(
+                result["inputs"], result["seats"], since, scope=request.scope, chosen=here.get("daerah", ""), here=here
+            )
             if result and "inputs" in result
             else None,
             "in_force": published.split if published else None,

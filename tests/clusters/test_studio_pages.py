@@ -408,12 +408,20 @@ class TestChances:
             },
         )
         planner = as_role("planner")
-        answer = planner.get(STUDIO, headers=INDONESIAN)
-        regencies = {name: chances(rows) for name, rows in answer.context["acceptance"]["regencies"]}
+        links = planner.get(STUDIO, headers=INDONESIAN).context["acceptance"]["regencies"]
+        answers = {
+            name: planner.get(f"{STUDIO}{link}", headers=INDONESIAN)
+            for name, link, _shares in links
+            if name in {"Kabupaten Cilacap", "Kabupaten Boyolali"}
+        }
+        regencies = {name: chances(a.context["acceptance"]["chosen"]["rows"]) for name, a in answers.items()}
         pmi_row = [(25, seats * 3 / 4, 3 * seats), None, None, (25, seats / 4, seats), (25, seats, 4 * seats)]
         nobody = [None] * 5
         assert regencies["Kabupaten Cilacap"] == [pmi_row, nobody, nobody, nobody, pmi_row]
         assert regencies["Kabupaten Boyolali"][AFIRMASI] == nobody
+        answer = answers["Kabupaten Cilacap"]
+        assert {name: shares for name, _link, shares in links}["Kabupaten Cilacap"] == [25, None, None, 25, 25]
+        assert fields(answer.content.decode(), 'id="aturan"')["daerah"] == "3301", "who computes again still sees it"
         assert chances(answer.context["acceptance"]["province"])[-1][2] == (100, 1, 1)
         text = words(answer)
         assert f"25,0 % {seats} dari {4 * seats}" in text
