@@ -216,6 +216,7 @@ def _page(
     valid = form.is_valid()
     since = published.seats if published else None
     result = _result(wave, form.overrides, since) if valid else None
+    inputs, division = (result or {}).get("tried", (None, None))
     stale = bool(scenario and form.data.get("revision") != str(scenario.revision))
     place = request.GET.get("daerah") or request.POST.get("daerah")
     kept_open = {"skenario": scenario and scenario.pk, "banding": other and other.pk, "daerah": place}
@@ -237,9 +238,9 @@ def _page(
             "formulas": formulas_in_words(read_rules(form.policy, {"formulas": form.own_formulas}), form.names),
             "result": result,
             "acceptance": acceptance(
-                result["inputs"], result["seats"], since, scope=request.scope, chosen=here.get("daerah", ""), here=here
+                inputs, division.seats, since, scope=request.scope, chosen=here.get("daerah", ""), here=here
             )
-            if result and "inputs" in result
+            if division
             else None,
             "in_force": published.split if published else None,
             "proposal": proposal,
@@ -249,7 +250,7 @@ def _page(
             "comparison": _comparison(wave, result, other) if result and other else None,
             "other": other,
             "carries": carries,
-            "sensitivity": sensitivity(*result["tried"]) if carries and result and "tried" in result else None,
+            "sensitivity": sensitivity(inputs, division) if carries and division else None,
             "sensitivity_link": f"{reverse('studio', args=[wave.slug], query=shown)}#keyakinan",
             "scenarios": [
                 {
@@ -301,8 +302,6 @@ def _result(wave: Wave, overrides: Mapping[str, Any], since: Seats | None) -> di
         "tiles": _tiles(matrix),
         "claims_count": division.method == "two_stages" and None in inputs.cluster_totals,
         "by_shares": inputs.rules.shares is not None,
-        "inputs": inputs,
-        "seats": division.seats,
     }
 
 

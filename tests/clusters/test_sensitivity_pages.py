@@ -101,12 +101,12 @@ class TestStudio:
     ) -> None:
         planner = as_role("planner")
         planner.get(STUDIO)
-        with django_assert_num_queries(21):
+        with django_assert_num_queries(24):
             page = planner.get(f"{STUDIO}?factor_PMI=2", headers=INDONESIAN).content.decode()
         assert "Tempat, paling sedikit dan paling banyak" not in page
         [link] = re.findall(r'href="([^"]*)#keyakinan"', page)
         assert "factor_PMI=2" in link
-        with django_assert_num_queries(21):
+        with django_assert_num_queries(24):
             page = planner.get(link.replace("&amp;", "&"), headers=INDONESIAN).content.decode()
         assert len(shown(page)) == 16
         assert "andaian menurut aturan provinsi, bukan hasil pengukuran" in page

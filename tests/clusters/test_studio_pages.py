@@ -464,7 +464,7 @@ class TestAtFullSize:
         other = keep(province, scope_of("planner"), "Lain", band=10)
         planner, address = as_role("planner"), f"{STUDIO}?skenario={scenario.pk}"
         assert planner.get(address).content.decode().count('<tr id="k-') == 35
-        with django_assert_num_queries(25):
+        with django_assert_num_queries(26):
             planner.get(f"{address}&factor_PMI=2")
-        with django_assert_num_queries(36):
+        with django_assert_num_queries(37):
             planner.get(f"{address}&factor_PMI=2&banding={other.pk}")

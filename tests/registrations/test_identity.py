@@ -118,7 +118,7 @@ def test_two_thousand_at_once_are_queued_by_a_statement_for_each_copy(
 
 
 def test_the_migration_queues_whoever_is_registered_already(wave: Wave) -> None:
-    before = [("registrations", "0005_messages")]
+    before = [("registrations", "0006_recheck")]
     try:
         MigrationExecutor(connection).migrate(before)
         registrations = register(wave, 1, 2)

@@ -88,7 +88,7 @@ class TestSending:
         client = holding(drafted())
         with django_assert_max_num_queries(15):
             revision = client.get("/daftar/periksa/").context["journey"].draft.revision
-        with django_assert_max_num_queries(48):
+        with django_assert_max_num_queries(49):
             assert client.post("/daftar/periksa/", {"revision": revision, "action": "join"}).status_code == 302
 
 
