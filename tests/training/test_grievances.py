@@ -337,9 +337,19 @@ class TestEffect:
 
     def test_agrees_with_the_draw_made_again(self) -> None:
         """Each woman without a place claims that she was laid off: what is said is what a draw of the corrected list gives."""
+        said: set[bool | None] = set()
+        for _draw in range(8):  # tickets are random: one draw in ten leaves nobody whose claim would change it
+            with transaction.atomic():
+                said |= self.said_and_true()
+                transaction.set_rollback(True)
+            if said >= {True, False}:
+                return
+        raise AssertionError(said)
+
+    def said_and_true(self) -> set[bool | None]:
         _ready, draw = self.draw()
         rules, (ids, lines, _salts) = json.loads(draw.rules), frozen_list(draw)
-        said: list[bool | None] = []
+        said: set[bool | None] = set()
         for row in DrawResult.objects.filter(draw=draw, admitted_pass=-1, registration__clusters=8):
             effect = effect_of(row.registration, claim="laid_off", scope=office_scope())
             assert effect and effect.draw and int(effect.then.clusters) == 12
@@ -352,8 +362,8 @@ class TestEffect:
             again = allocation.allocate(order=order, **people.arrays, **capacities(rules))
             truth = bool(np.asarray(again.admitted_pass)[index] >= 0)
             assert effect.draw.admitted in (truth, None)
-            said.append(effect.draw.admitted)
-        assert True in said and False in said
+            said.add(effect.draw.admitted)
+        return said
 
     def test_in_plain_words(self, registration: Registration) -> None:
         scope, clusters = office_scope(), Cluster.objects.all()
