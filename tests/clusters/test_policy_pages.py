@@ -13,7 +13,8 @@ from clusters.policy import SHIPPED, read_rules
 from clusters.selectors.demand import current_policy
 from clusters.services.policies import store_policy
 from tests.clusters.quota_data import NOW, PHK, PMI, deliver_indicators, deliver_seats, make_wave
-from tests.clusters.test_studio_pages import fields, selected, words
+from tests.clusters.test_studio_formulas import selected
+from tests.clusters.test_studio_pages import fields, words
 from tests.factories.staff import scope_of
 
 pytestmark = pytest.mark.django_db
