@@ -57,9 +57,13 @@ class ObservationQuerySet(models.QuerySet[Any]):
     def current(self) -> Self:
         return self.filter(superseded_by__isnull=True)
 
+    def delivered(self) -> Self:
+        """Figures from outside: of no wave."""
+        return self.filter(wave=None)
+
     def published(self) -> Self:
-        """Figures about everybody in a regency or the province, from outside: of no wave, cluster, sex or disability."""
-        return self.filter(wave=None, cluster=None, sex="", with_disability=None)
+        """Those delivered about everybody in a regency or the province: of no cluster, sex or disability."""
+        return self.delivered().filter(cluster=None, sex="", with_disability=None)
 
 
 class ClusterAreaQuerySet(models.QuerySet[Any]):

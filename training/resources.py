@@ -6,13 +6,12 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db import models
 from django.utils.translation import gettext_lazy as _
 from import_export.fields import Field
 from import_export.widgets import Widget
 
 from clusters.models import Cluster, Regency, Wave
-from clusters.resources import RegionCode
+from clusters.resources import Named, RegionCode
 from records.resources import CellReason, CellRefused, DateCell, ImportResource
 from training.models import Programme, Provider, TrainingClass
 from training.services.classes import (
@@ -24,33 +23,6 @@ from training.services.classes import (
     may_change,
     take_classes,
 )
-
-
-class Named(Widget):  # type: ignore[misc]
-    """A stored row by its code or its name, whatever the case."""
-
-    def __init__(self, model: type[models.Model], *names: str) -> None:
-        super().__init__()
-        self.model, self.names = model, names
-
-    @cached_property
-    def known(self) -> dict[str, Any]:
-        rows = self.model._default_manager.values_list("pk", *self.names)
-        return {str(name).casefold(): pk for pk, *names in rows for name in names}
-
-    @cached_property
-    def shown(self) -> dict[Any, str]:
-        return dict(self.model._default_manager.values_list("pk", self.names[0]))
-
-    def clean(self, value: str, row: Mapping[str, str] | None = None, **kwargs: Any) -> Any:
-        if not value:
-            return None
-        if value.casefold() not in self.known:
-            raise CellRefused("unknown", value=value[:60])
-        return self.known[value.casefold()]
-
-    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
-        return self.shown.get(value, "")
 
 
 class Whole(Widget):  # type: ignore[misc]

@@ -104,6 +104,11 @@ class Observation(Stamped):
     def __str__(self) -> str:
         return f"{self.indicator} {self.regency_id or 33} {self.period}"
 
+    @property
+    def is_of_everybody(self) -> bool:
+        """Not only of a cluster, a sex, or people with or without a disability."""
+        return self.cluster_id is None and not self.sex and self.with_disability is None
+
 
 class FigureChoice(models.Model):
     """What a planner decided about one figure: which of competing ones counts, or his own where none is known.

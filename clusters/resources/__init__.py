@@ -5,7 +5,7 @@ file with missing columns, an unknown code, a key that stands twice or a bad val
 file is stored. Loading the same file again changes nothing.
 """
 
-from clusters.resources.base import ReferenceResource, RegionCode, Wrong
+from clusters.resources.base import Named, ReferenceResource, RegionCode, Wrong
 from clusters.resources.figures import PERIOD, IndicatorResource, ObservationResource
 from clusters.resources.loading import BadFile, Counts, complaints, load_table, read_table
 from clusters.resources.places import (
@@ -28,6 +28,7 @@ __all__ = [
     "DistrictResource",
     "IndicatorResource",
     "LabourOfficeResource",
+    "Named",
     "ObservationResource",
     "ReferenceResource",
     "RegencyResource",

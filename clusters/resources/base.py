@@ -63,6 +63,33 @@ class RegionCode(Widget):  # type: ignore[misc]
         return ".".join(part for part in parts if part)
 
 
+class Named(Widget):  # type: ignore[misc]
+    """A stored row by its code or its name, whatever the case."""
+
+    def __init__(self, model: type[models.Model], *names: str) -> None:
+        super().__init__()
+        self.model, self.names = model, names
+
+    @cached_property
+    def known(self) -> dict[str, Any]:
+        rows = self.model._default_manager.values_list("pk", *self.names)
+        return {str(name).casefold(): pk for pk, *names in rows for name in names}
+
+    @cached_property
+    def shown(self) -> dict[Any, str]:
+        return dict(self.model._default_manager.values_list("pk", self.names[0]))
+
+    def clean(self, value: str, row: Mapping[str, str] | None = None, **kwargs: Any) -> Any:
+        if not value:
+            return None
+        if value.casefold() not in self.known:
+            raise CellRefused("unknown", value=value[:60])
+        return self.known[value.casefold()]
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
+        return self.shown.get(value, "")
+
+
 class WholeTable(BaseInstanceLoader):  # type: ignore[misc]
     """Finds a row's stored instance among all of the table, read once; refuses a key that stands twice in the file."""
 
@@ -87,6 +114,7 @@ class ReferenceResource(ImportResource):
         "region_code": _("“{value}” bukan kode wilayah Jawa Tengah. Tulis seperti 33.01, dengan titik."),
         "figure": _("“{value}” bukan angka. Tulis satu angka dari 0 ke atas, dengan titik untuk pecahan."),
         "indicator": _("“{value}” tidak ada di katalog indikator. Pakai kode seperti tertulis di halaman Data kuota."),
+        "sex": _("“{value}” bukan jenis kelamin. Tulis P, L, atau kosongkan bila angka ini tentang keduanya."),
         "unit": _("Satuan {indicator} adalah {unit}, bukan “{value}”."),
         "period": _("“{value}” bukan periode. Tulis seperti 2024, 2024-08, 2024-H2, atau 2024-01..08."),
     }
@@ -94,8 +122,10 @@ class ReferenceResource(ImportResource):
 
     def before_import(self, dataset: tablib.Dataset, **kwargs: Any) -> None:
         missing = {field.column_name for field in self.fields.values()} - set(dataset.headers or ())
-        if missing:
-            raise ValidationError(f"columns are missing: {', '.join(sorted(missing))}")
+        if missing - self.optional:
+            raise ValidationError(f"columns are missing: {', '.join(sorted(missing - self.optional))}")
+        for column in sorted(missing):  # one that the file need not have is empty in every row
+            dataset.append_col([""] * len(dataset), header=column)
 
     def get_export_fields(self, selected_fields: Any = None) -> list[Field]:
         """One field a column: the key is its code."""

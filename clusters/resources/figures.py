@@ -6,7 +6,7 @@ from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import tablib
 from django.core.exceptions import ValidationError
@@ -16,8 +16,8 @@ from import_export.fields import Field
 from import_export.results import Result
 from import_export.widgets import Widget
 
-from clusters.models import Indicator, Observation, Regency
-from clusters.resources.base import ReferenceResource, RegionCode, Wrong
+from clusters.models import Cluster, Indicator, Observation, Regency
+from clusters.resources.base import Named, ReferenceResource, RegionCode, Wrong
 from clusters.selectors.figures import PERCENT, PERSONS
 from clusters.services.observations import NewObservation, record_observations
 from clusters.services.recomputing import queued_proposals
@@ -70,6 +70,20 @@ class Period(Widget):  # type: ignore[misc]
         return value
 
 
+class Sex(Widget):  # type: ignore[misc]
+    """Female or male as files write them; empty where a figure is about both."""
+
+    WORDS: ClassVar = {"": "", "p": "f", "perempuan": "f", "f": "f", "l": "m", "laki-laki": "m", "m": "m"}
+
+    def clean(self, value: str, row: Mapping[str, str] | None = None, **kwargs: Any) -> str:
+        if value.casefold() not in self.WORDS:
+            raise Wrong(f"{value!r} is not P (female), L (male) or empty", "sex", value=value[:20])
+        return str(self.WORDS[value.casefold()])
+
+    def render(self, value: str, obj: Any = None, **kwargs: Any) -> str:
+        return {"f": "P", "m": "L"}.get(value, "")
+
+
 class Catalogued(Widget):  # type: ignore[misc]
     """The code of an indicator that the catalogue has."""
 
@@ -86,21 +100,27 @@ class Catalogued(Widget):  # type: ignore[misc]
 class ObservationResource(ReferenceResource):
     """Published figures, one delivery a file. A changed figure supersedes the old one (clusters.services.observations);
     figures that differ in source or note stand side by side. A figure in another unit than the catalogue's is refused.
+    One with a cluster or a sex is about these people only: it stands beside the figure about everybody and replaces none.
 
     `options`: name and publisher of the delivery; where they are known its source, period, licence, and imported_by_id.
     """
 
     title = _("Angka data")
     titles = {
-        "indicator": _("Indikator"), "code": _("Kode wilayah"), "period": _("Periode"), "value": _("Nilai"),
-        "unit": _("Satuan"), "source": _("Sumber"), "confidence": _("Keyakinan"), "note": _("Catatan"),
+        "indicator": _("Indikator"), "code": _("Kode wilayah"), "cluster": _("Klaster"), "sex": _("Jenis kelamin"),
+        "period": _("Periode"), "value": _("Nilai"), "unit": _("Satuan"), "source": _("Sumber"),
+        "confidence": _("Keyakinan"), "note": _("Catatan"),
     }  # fmt: skip
-    optional = frozenset({"note"})
-    template_rows = [["contoh: unemployed", "33.01", "2026-08", "12345", "persons", "BPS, Sakernas", "high", ""]]
+    optional = frozenset({"cluster", "sex", "note"})
+    template_rows = [
+        ["contoh: unemployed", "33.01", "", "", "2026-08", "12345", "persons", "BPS, Sakernas", "high", ""]
+    ]
     set_based = False
 
     indicator = Field("indicator", "indicator")
     regency = Field("regency_id", "code", Place(Regency))
+    cluster = Field("cluster_id", "cluster", Named(Cluster, "code"))
+    sex = Field("sex", "sex", Sex())
     period = Field("period", "period", Period())
     value = Field("value", "value", Figure())
 
@@ -127,7 +147,7 @@ class ObservationResource(ReferenceResource):
             self._deliver(self.rows, self.now)
 
     def store(self, rows: Iterable[Mapping[str, Any]], *, name: str, now: datetime) -> None:
-        nowhere_else: dict[str, Any] = {"cluster_id": None, "wave_id": None, "sex": "", "with_disability": None}
+        nowhere_else: dict[str, Any] = {"wave_id": None, "with_disability": None}
         stated = {f.name for f in fields(NewObservation)} - nowhere_else.keys()
         figures = [NewObservation(**nowhere_else, **{key: row[key] for key in stated}) for row in rows]
         self._deliver(figures, now)
@@ -140,9 +160,9 @@ class ObservationResource(ReferenceResource):
                 start_on_commit(job)
 
     def get_queryset(self) -> models.QuerySet[Observation]:
-        return Observation.objects.current().filter(wave=None, cluster=None)
+        return Observation.objects.current().filter(wave=None, with_disability=None)
 
     class Meta:
         model = Observation
-        import_id_fields = ("indicator", "regency", "period", "source", "note")
-        fields = ("indicator", "regency", "period", "value", "unit", "source", "confidence", "note")
+        import_id_fields = ("indicator", "regency", "cluster", "sex", "period", "source", "note")
+        fields = ("indicator", "regency", "cluster", "sex", "period", "value", "unit", "source", "confidence", "note")

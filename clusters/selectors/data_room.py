@@ -50,10 +50,12 @@ class Grid:
 @dataclass(frozen=True, slots=True)
 class Dossier:
     """Everything known of one indicator in one place. figures: those that stand, the one first that the rule or the
-    planner takes; former: superseded ones, newest first; choice: the planner's newest word, None once it is withdrawn."""
+    planner takes; parts: those that stand about a cluster or a sex only, which no division reads; former: superseded ones,
+    newest first; choice: the planner's newest word, None once it is withdrawn."""
 
     spot: Spot
     figures: list[Observation]
+    parts: list[Observation]
     former: list[Observation]
     choice: FigureChoice | None
 
@@ -67,7 +69,7 @@ def grid(scope: Scope, *, year: int | None = None, indicators: Sequence[Indicato
     """Four queries. With a year, figures whose period touches it; then what planners entered, which has no period, is out."""
     shown = list(Indicator.objects.all()) if indicators is None else list(indicators)
     places = list(Regency.objects.all())
-    published = list(_published(scope).current().filter(indicator__in=[each.pk for each in shown]))
+    published = list(_delivered(scope).published().current().filter(indicator__in=[each.pk for each in shown]))
     choices = list(FigureChoice.objects.within(scope))
     years = sorted({each for figure in published for each in years_of(figure.period)}, reverse=True)
     if year is not None:
@@ -91,9 +93,11 @@ def dossiers(scope: Scope, place: Regency | None, indicators: Iterable[Indicator
     key: Place = place.pk if place else None
     names = [each.pk for each in indicators]
     standing: defaultdict[str, list[Observation]] = defaultdict(list)
+    parts: defaultdict[str, list[Observation]] = defaultdict(list)
     former: defaultdict[str, list[Observation]] = defaultdict(list)
-    for figure in _published(scope).filter(regency=place, indicator__in=names).order_by("-as_of", "-id"):
-        (former if figure.superseded_by_id else standing)[figure.indicator].append(figure)
+    for figure in _delivered(scope).filter(regency=place, indicator__in=names).order_by("-as_of", "-id"):
+        kept = former if figure.superseded_by_id else standing if figure.is_of_everybody else parts
+        kept[figure.indicator].append(figure)
     choices = list(
         FigureChoice.objects.within(scope)
         .filter(regency=place, indicator__in=names)
@@ -111,6 +115,7 @@ def dossiers(scope: Scope, place: Regency | None, indicators: Iterable[Indicator
             Dossier(
                 Spot(each, place, figures.of(each.pk, key)),
                 _first(ranked(standing[each.pk]), choice),
+                sorted(parts[each.pk], key=lambda figure: (figure.period, figure.cluster_id or 0, figure.sex)),
                 former[each.pk],
                 None if choice is None or choice.is_withdrawal else choice,
             )
@@ -122,7 +127,7 @@ def deliveries(scope: Scope) -> QuerySet[Any]:
     """Data sets of published figures, newest first, with `figures` and the `first` and `last` period of them."""
     fields = [field.attname for field in Dataset._meta.concrete_fields]
     return (
-        Dataset.objects.filter(observations__in=_published(scope).order_by())
+        Dataset.objects.filter(observations__in=_delivered(scope).order_by())
         .annotate(figures=Count("observations"), first=Min("observations__period"), last=Max("observations__period"))
         .select_related("imported_by")
         .only(*fields, "imported_by__name")
@@ -135,8 +140,8 @@ def years_of(period: str) -> range:
     return range(int(period[:4]), int(ends_in(period)[:4]) + 1)
 
 
-def _published(scope: Scope) -> ObservationQuerySet:
-    return Observation.objects.within(scope).published().select_related("dataset")
+def _delivered(scope: Scope) -> ObservationQuerySet:
+    return Observation.objects.within(scope).delivered().select_related("dataset", "cluster")
 
 
 def _first(figures: list[Observation], choice: FigureChoice | None) -> list[Observation]:

@@ -22,7 +22,7 @@ def known_indicators(*, countable: bool = False) -> dict[str, str]:
     catalogue = list(Indicator.objects.all())
     if catalogue:
         return {found.code: found.name for found in catalogue if not countable or found.unit == PERSONS or found.of}
-    published = Observation.objects.current().filter(wave=None, cluster=None)
+    published = Observation.objects.current().published()
     if countable:
         published = published.filter(unit=PERSONS)
     return dict.fromkeys(published.order_by("indicator").values_list("indicator", flat=True).distinct(), "")

@@ -22,6 +22,7 @@ from clusters.services import figures as services
 from clusters.views.reasons import figure, period_in_words
 
 PROVINCE_CODE = "33"
+SEXES = {"f": gettext_lazy("perempuan"), "m": gettext_lazy("laki-laki")}
 UNITS = {
     "persons": gettext_lazy("orang"),
     "percent": gettext_lazy("persen"),
@@ -75,8 +76,8 @@ def data_place(request: ScopedRequest, place: str) -> HttpResponse:
     context = {
         "place": found,
         "code": place,
-        "dossiers": [each for each in read if each["figures"] or each["former"] or each["choice"]],
-        "empty": [each for each in read if not (each["figures"] or each["former"] or each["choice"])],
+        "dossiers": [each for each in read if _has_content(each)],
+        "empty": [each for each in read if not _has_content(each)],
         "may_choose": "planner" in request.scope.roles,
     }
     return render(request, "clusters/data/place.html", context)
@@ -155,6 +156,7 @@ def _read(dossier: Dossier) -> dict[str, Any]:
         "unit": _unit(spot.indicator),
         "entered": spot.basis["entered"] if spot.basis and "entered" in spot.basis else None,
         "figures": [_shown(each) | {"counts": str(each.pk) == counts} for each in dossier.figures],
+        "parts": [_shown(each) for each in dossier.parts],
         "former": [_shown(each) for each in dossier.former],
         "choice": dossier.choice,
         "is_lost": dossier.is_lost,
@@ -162,8 +164,14 @@ def _read(dossier: Dossier) -> dict[str, Any]:
     }
 
 
+def _has_content(read: dict[str, Any]) -> bool:
+    return any(read[part] for part in ("figures", "parts", "former", "choice"))
+
+
 def _shown(observation: Observation) -> dict[str, Any]:
-    return figure(reference(observation)) or {}
+    """`about`: whom it counts, where not everybody."""
+    groups = [observation.cluster and observation.cluster.code, observation.sex and SEXES[observation.sex]]
+    return (figure(reference(observation)) or {}) | {"about": ", ".join(str(group) for group in groups if group)}
 
 
 def _in_words(observation: Observation) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from clusters.models import FigureChoice, Indicator, Observation
 from clusters.resources import IndicatorResource, ObservationResource, RegencyResource, load_table
 from clusters.services.observations import record_observations
 from prakerja.management.commands.load_reference_data import DATA
-from tests.clusters.quota_data import NOW, deliver, deliver_indicators, figure, make_province
+from tests.clusters.quota_data import NOW, PMI, deliver, deliver_indicators, figure, make_province
 from tests.clusters.test_studio_pages import INDONESIAN, words
 from tests.factories.staff import make_user
 
@@ -115,6 +116,17 @@ class TestPlace:
         assert "1 angka yang sudah diganti" in folded and "3.433" in folded
         assert "3.433" not in page[page.index('id="isi"') : page.index('<details class="disclosure"')]
         assert "sudah diganti sumbernya. Aturan menentukan lagi" in page
+
+    def test_figures_of_some_people_stand_apart_and_count_nowhere(self, as_role: SignIn) -> None:
+        auditor = as_role("auditor")
+        before = cells(get(auditor, ROOM), "33.09")
+        women = replace(figure("pmi_placed", 3309, 410), sex="f")
+        deliver(women, replace(women, cluster_id=PMI, value=400), now=NOW + timedelta(days=1))
+        assert cells(get(auditor, ROOM), "33.09") == before
+        page = get(auditor, BOYOLALI)
+        apart = page[page.index("Menurut klaster dan jenis kelamin") :]
+        for said in ("410", "perempuan", "400", "PMI, perempuan", "tidak dihitung dalam pembagian"):
+            assert said in apart and said not in page[: -len(apart)]
 
     def test_the_province_has_a_page(self, as_role: SignIn) -> None:
         assert "10.000.000 berlaku" in words(as_role("approver").get(f"{ROOM}33/", headers=INDONESIAN))

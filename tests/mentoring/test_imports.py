@@ -260,6 +260,29 @@ def test_the_province_brings_figures_without_undoing_them(as_role: Callable[...,
     assert "Impor jenis ini tidak dibatalkan" in text_of(client.get(path(record)))
 
 
+def test_figures_may_be_of_a_cluster_and_a_sex(as_role: Callable[..., Client]) -> None:
+    make_region()
+    Indicator.objects.create(code="phk_workers", unit="persons", name_id="PHK", name_en="Laid off")
+    client = as_role("planner")
+    about = {"indicator": "phk_workers", "code": "33.74", "period": "2026", "unit": "persons", "source": "BPS"}
+    lines = [
+        {"cluster": "", "sex": "", "value": "120"},
+        {"cluster": "", "sex": "P", "value": "70"},
+        {"cluster": "phk", "sex": "laki-laki", "value": "30"},
+        {"cluster": "PHK", "sex": "x", "value": "1"},
+        {"cluster": "DESA", "sex": "", "value": "1"},
+    ]
+    rows = [tuple((about | line | {"confidence": "high"}).values()) for line in lines]
+    header = ",".join([*about, "cluster", "sex", "value", "confidence"])
+    record = worked(upload(client, csv_of(rows, header=header), kind="observations", name="Uji", publisher="BPS"))
+    page = text_of(client.get(path(record) + "?hasil=refused"))
+    assert "“x” bukan jenis kelamin. Tulis P, L, atau kosongkan" in page and "“DESA” tidak ada di data portal" in page
+    assert decide(client, record, "good").state == "done"
+    stored = Observation.objects.order_by("-value").values_list("cluster__code", "sex", "value")
+    assert list(stored) == [(None, "", 120), (None, "f", 70), ("PHK", "m", 30)]
+    assert list(Observation.objects.published().values_list("value", flat=True)) == [120]
+
+
 def test_the_province_names_offices_and_blanks_erase_nothing(as_role: Callable[..., Client]) -> None:
     make_region()
     LabourOffice.objects.update_or_create(regency_id=3374, defaults={"short_name": "Lama", "phone": "024-1"})
