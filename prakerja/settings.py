@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "prakerja.operations.middleware.MaintenanceMiddleware",
+    "prakerja.operations.opening.OpeningMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.SessionLimitsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -363,6 +364,9 @@ DUKCAPIL_TOKEN = (
 )
 DUKCAPIL_SECONDS = float(os.environ.get("DUKCAPIL_SECONDS", "10"))
 DUKCAPIL_PER_MINUTE = int(os.environ.get("DUKCAPIL_PER_MINUTE", "1200"))
+
+# A request that stood longer than this in the queue of a web process is asked to come again (prakerja.operations.opening).
+SHED_SECONDS = float(os.environ.get("SHED_SECONDS", "2"))
 
 # The admin (prakerja.admin_site). Colours are those of static/css/tokens.css: nila on paper.
 UNFOLD = {

@@ -129,7 +129,14 @@ def _parts(state: State, port: int) -> Iterator[list[Part]]:
     """With sample data the registry's simulator; web, worker, beat. They are stopped in this order, with their children."""
     queues = {settings.CELERY_TASK_DEFAULT_QUEUE, *(route["queue"] for route in settings.CELERY_TASK_ROUTES.values())}
     celery = ["-m", "celery", "-A", "prakerja.celery"]
-    web = ["-m", "gunicorn", "prakerja.wsgi:application", "--worker-class=gthread", "--workers=2", "--threads=4"]
+    web = [
+        "-m",
+        "gunicorn",
+        "prakerja.wsgi:application",
+        "--worker-class=prakerja.operations.worker.Worker",
+        "--workers=2",
+        "--threads=4",
+    ]
     web += [f"--bind=127.0.0.1:{port}", f"--graceful-timeout={SECONDS_TO_STOP - 3}", "--no-control-socket"]
     web += ["--preload"]  # one import of the application instead of two
     worker = [*celery, "worker", "--concurrency=2", f"--queues={','.join(sorted(queues))}", "--loglevel=INFO"]

@@ -7,8 +7,10 @@ foreign page could have people press the button for it.
 
 import re
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from math import ceil
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,8 +36,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return error_page(request, "500.html", 500)
 
 
-def unavailable(request: HttpRequest) -> HttpResponse:
-    return error_page(request, "503.html", 503, retry_after=MINUTE)
+def unavailable(
+    request: HttpRequest, *, retry_after: int = MINUTE, more: Mapping[str, str] = MappingProxyType({})
+) -> HttpResponse:
+    """`more`: fields that are sent again with what was typed."""
+    return error_page(request, "503.html", 503, retry_after=retry_after, more_kept=more)
+
+
+def early(request: HttpRequest, opens_at: datetime, now: datetime) -> HttpResponse:
+    """The wave is announced and not open yet, by the server's clock."""
+    left = max(ceil((opens_at - now).total_seconds()), 1)
+    return error_page(request, "early.html", 409, retry_after=left, opens_at=opens_at)
 
 
 def under_maintenance(request: HttpRequest, state: Maintenance, now: datetime) -> HttpResponse:
@@ -57,17 +68,24 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def error_page(
-    request: HttpRequest, template: str, status: int, *, retry_after: int | None = None, **more: Any
+    request: HttpRequest,
+    template: str,
+    status: int,
+    *,
+    retry_after: int | None = None,
+    more_kept: Mapping[str, str] = MappingProxyType({}),
+    **more: Any,
 ) -> HttpResponse:
     """Rendered without context processors: a page that shows nothing of the portal's state cannot fail over it."""
     kept = kept_fields(request)
     context = {
-        "kept": kept,
+        "kept": kept and [*((name, value) for name, value in kept if name not in more_kept), *more_kept.items()],
         "files_lost": bool(kept is not None and request.FILES),
         "csrf_token": get_token(request) if kept is not None else "",
         "request_id": getattr(request, "id", ""),
         "sample_data": settings.SAMPLE_DATA,
         "now": timezone.now(),
+        "retry_after": retry_after,
         **more,
     }
     response = HttpResponse(loader.get_template(template).render(context), status=status)

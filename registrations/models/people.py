@@ -1,7 +1,9 @@
 """Who asks: a person across waves, and that person in one wave."""
 
 from typing import ClassVar
+from uuid import UUID
 
+from django.core import signing
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -13,6 +15,7 @@ from records.ids import uuid7
 from records.models import Stamped
 from registrations.querysets import ApplicantQuerySet, RegistrationQuerySet, TallyQuerySet
 
+SLIP = "registrations.slip"
 STATE_WORDS = {
     "registered": _("Belum gabung"),
     "joined": _("Sudah gabung"),
@@ -175,6 +178,17 @@ class Registration(Stamped):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def slip(self) -> str:
+        """Lets whoever holds it join the draw with this registration, and nothing else: neither secret code nor name."""
+        return signing.Signer(salt=SLIP).sign(f"{self.applicant_id}.{self.pk}")
+
+    @staticmethod
+    def of_slip(slip: str) -> tuple[UUID, UUID]:
+        """Ids of applicant and registration. Raises django.core.signing.BadSignature."""
+        applicant_id, registration_id = signing.Signer(salt=SLIP).unsign(slip).split(".")
+        return UUID(applicant_id), UUID(registration_id)
 
     def get_state_display(self) -> str:  # type: ignore[no-redef]
         """The word for the state. Words are no part of the choices, so that changing one needs no migration."""
