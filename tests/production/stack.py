@@ -102,7 +102,13 @@ def production(folder: Path) -> Iterator[Stack]:
         _wait_for(ports["pgbouncer"])
         for command in (["migrate", "--noinput"], ["load_reference_data"], ["collectstatic", "--noinput"]):
             subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True)
-        web = ["gunicorn", "prakerja.wsgi:application", "--worker-class=prakerja.operations.worker.Worker", "--workers=2", "--threads=8"]
+        web = [
+            "gunicorn",
+            "prakerja.wsgi:application",
+            "--worker-class=prakerja.operations.worker.Worker",
+            "--workers=2",
+            "--threads=8",
+        ]
         web += [f"--bind=127.0.0.1:{ports['web']}", "--preload", "--no-control-socket"]
         gunicorn = start("web", [sys.executable, "-m", *web], env=environment)
         _wait_for(ports["web"])
