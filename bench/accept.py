@@ -159,7 +159,7 @@ def measure() -> None:
     done = JOINS // ROUNDS * ROUNDS + DRAFTS
     assert Registration.objects.filter(state="joined").count() == done, "all that was acknowledged is stored"  # noqa: S101
     assert Event.objects.filter(kind="registration.joined").count() == done  # noqa: S101
-    assert Message.objects.filter(template__code="registration_received").count() >= DRAFTS  # noqa: S101
+    assert Message.objects.filter(template__name="registration_received").count() >= DRAFTS  # noqa: S101
     for name, cost in costs.items():
         print(
             f"RESULT accept_{name} rate_per_seconds={cost.rate:.0f} p50_seconds={cost.p50:.4f} p99_seconds={cost.p99:.4f}"
