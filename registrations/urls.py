@@ -1,11 +1,14 @@
 from django.urls import URLPattern, path
 
-from registrations.views import journey, pages, places, receipts, review
+from registrations.views import corrections, journey, pages, places, receipts, review
 
 urlpatterns: list[URLPattern] = [
     path("daftar/", journey.register, name="register"),
     path("daftar/isi/<slug:slug>/", pages.page, name="register-page"),
     path("daftar/periksa/", review.review, name="register-review"),
+    path("daftar/perbaiki/", corrections.correct, name="correct"),
+    path("daftar/perbaiki/kirim/", corrections.correct_send, name="correct-send"),
+    path("daftar/ikut-lagi/", corrections.rejoin, name="rejoin"),
     path("daftar/lanjut/", pages.resume, name="register-resume"),
     path("daftar/kode/", pages.code, name="register-code"),
     path("daftar/tutup/", pages.close, name="register-close"),

@@ -90,13 +90,15 @@ WALLED = {
     "records_read": "INSERT, SELECT",
     "registrations_applicant": "INSERT, SELECT, UPDATE",
     "registrations_consent": "INSERT, SELECT",
-    "registrations_disability": "INSERT, SELECT",
-    "registrations_disabilityneed": "INSERT, SELECT",
+    "registrations_disability": "DELETE, INSERT, SELECT",
+    "registrations_disabilityneed": "DELETE, INSERT, SELECT",
     "registrations_draft": "DELETE, INSERT, SELECT, UPDATE",
     "registrations_eligibilitydecision": "INSERT, SELECT",
+    "registrations_formervalue": "INSERT, SELECT",
     "registrations_identitycheck": "SELECT",
     "registrations_listedperson": "SELECT",
     "registrations_personlist": "SELECT",
+    "registrations_phonechange": "INSERT, SELECT",
     "registrations_registration": "INSERT, SELECT",
     "registrations_tally": "SELECT",
     "training_draw": "INSERT, SELECT",
@@ -129,7 +131,13 @@ COLUMNS = {
             *["sighted_by_id", "sighted_at", "sight_reason", "confirmed_by_id", "confirmed_at"],
         }
     },
-    "registrations_registration": {"UPDATE": {"state", "joined_at", "as_of"}},
+    "registrations_phonechange": {"UPDATE": {"tries", "used_at"}},
+    "registrations_registration": {
+        "UPDATE": {
+            *["state", "joined_at", "as_of", "occupation", "citizen", "in_education", "received_before", "laid_off"],
+            *["pmi_candidate", "remote", "unfamiliar_digital", "blank_spot", "clusters", "warnings", "regency_id"],
+        }
+    },
     "training_draw": {
         "UPDATE": {
             *["state", "dice", "witnesses", "cleared", "rolled_by_id", "seed", "seeded_by_id", "seeded_at"],
