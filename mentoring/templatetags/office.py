@@ -50,6 +50,7 @@ EVENTS = {
     "registration.rechecked": gettext_lazy("Dicocokkan lagi dengan daftar terbaru"),
     "registration.corrected": gettext_lazy("Memperbaiki data"),
     "registration.wishes": gettext_lazy("Memilih kelas"),
+    "applicant.changed": gettext_lazy("Mengganti data diri"),
     "identity.matched": gettext_lazy("Data kependudukan padan"),
     "identity.not_matched": gettext_lazy("Data kependudukan tidak padan"),
     "identity.sighted": gettext_lazy("KTP dan KK asli dilihat"),

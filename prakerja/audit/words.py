@@ -8,6 +8,8 @@ from training.selectors.trail import CLIENT_WORDS, FIELD_WORDS, PERSON_KINDS
 
 KIND_WORDS = {
     **PERSON_KINDS,
+    "registration.corrected": gettext_lazy("Memperbaiki data"),
+    "applicant.changed": gettext_lazy("Mengganti data diri"),
     "decision.created": gettext_lazy("Keputusan kuota dicatat"),
     "wave.created": gettext_lazy("Gelombang dibuat"),
     "wave.changed": gettext_lazy("Gelombang diubah"),
@@ -61,6 +63,7 @@ GROUP_WORDS = {
 }
 SUBJECT_WORDS = {
     "registration": gettext_lazy("pendaftaran"),
+    "applicant": gettext_lazy("pendaftar"),
     "placement": gettext_lazy("tempat"),
     "grievance": gettext_lazy("sanggahan atau pengaduan"),
     "wave": gettext_lazy("gelombang"),

@@ -11,9 +11,12 @@ ANSWERS = [
     *["occupation", "citizen", "in_education", "received_before", "pmi_candidate", "laid_off", "remote"],
     *["unfamiliar_digital", "blank_spot", "clusters", "warnings", "regency_id"],
 ]
-# What somebody answered is theirs to correct until the wave closes, whatever a request tries afterwards.
+# What somebody answered is theirs alone to correct, and until the wave closes, whatever a request tries.
 IN_TIME = f"""
 CREATE FUNCTION registrations_correct_in_time() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF current_user = '{ROLE}' AND (SELECT app_applicant()) IS DISTINCT FROM NEW.applicant_id THEN
+    RAISE EXCEPTION 'only its own person corrects a registration' USING ERRCODE = 'restrict_violation';
+  END IF;
   IF current_user = '{ROLE}' AND NOT EXISTS (
     SELECT 1 FROM clusters_wave w WHERE w.id = NEW.wave_id AND w.state = 'open' AND w.closes_at > now()) THEN
     RAISE EXCEPTION 'the wave of this registration takes no corrections' USING ERRCODE = 'restrict_violation';

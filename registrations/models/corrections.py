@@ -5,18 +5,29 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from records.fields import BlindIndexField, EncryptedField
 from records.ids import uuid7
 from registrations.models.people import Applicant, Registration
 from registrations.querysets import FormerValueQuerySet, PhoneChangeQuerySet
 
+# Why something was changed. Words are no part of the choices, so that changing one needs no migration.
+REASON_WORDS = {
+    "own": _("Diperbaiki pendaftar"),
+    "moved": _("Pindah tempat tinggal"),
+    "family": _("Menikah, bercerai, atau pisah KK"),
+    "mistake": _("Salah isi"),
+    "other": _("Sebab lain"),
+}
+
 
 class FormerValue(models.Model):
     """A value that was replaced: what it was, from when until when it stood, who replaced it and why. Append-only.
 
-    `former` is JSON. `registration`: of which registration it was an answer, None for a value of the person's own. Disability
-    is never among them: whoever takes that statement back leaves nothing of it.
+    `former` is JSON; `reason`: a key of REASON_WORDS, or the words of whoever corrected it at the office. `registration`: of
+    which registration it was an answer, None for a value of the person's own. Disability is never among them: whoever takes
+    that statement back leaves nothing of it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -41,7 +41,7 @@ from registrations.services.intake import HouseholdFull, Listed, NotEligible, Wa
 from registrations.services.rows import Subject
 from registrations.services.validation import Answers
 
-OWN_WISH = "Perbaikan oleh pendaftar sendiri"
+OWN_WISH = "own"  # a key of REASON_WORDS
 SEALED = ("kk", "phone")
 DETAILS = (*SEALED, "email", "village_id", "address", "education", "marital_status", "dependants")
 WEIGHED = frozenset({"kk", "village_id"})  # what the rules and the list look at
@@ -117,7 +117,6 @@ def correct(
         person_id=applicant.pk,
         regency_id=applicant.regency_id,
         fields=sorted({*details, *answers}),
-        reason="" if reason == OWN_WISH else reason,
         at=now,
     )
     return frozenset({*details, *answers, *(["disability"] if restated else [])})

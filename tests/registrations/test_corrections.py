@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -214,9 +214,15 @@ class TestIdentity:
 def test_the_database_takes_no_late_correction_of_a_request(wave: Wave) -> None:
     registration = make_registration(wave)
     Wave.objects.update(state="closed")
-    with connection.cursor() as cursor, refused("takes no corrections"):
-        cursor.execute("SELECT 1")
+    with refused("takes no corrections"):
         enter_scope(own(registration), web_role=True)
+        Registration.objects.filter(pk=registration.pk).update(clusters=15)
+
+
+def test_the_database_lets_nobody_else_correct_an_answer(wave: Wave) -> None:
+    registration = make_registration(wave)
+    with refused("only its own person corrects a registration"):
+        enter_scope(Scope(roles=frozenset({"mentor"}), regency_ids=frozenset({3374})), web_role=True)
         Registration.objects.filter(pk=registration.pk).update(clusters=15)
 
 
