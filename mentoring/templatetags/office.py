@@ -50,7 +50,6 @@ EVENTS = {
     "registration.rechecked": gettext_lazy("Dicocokkan lagi dengan daftar terbaru"),
     "registration.corrected": gettext_lazy("Memperbaiki data"),
     "registration.wishes": gettext_lazy("Memilih kelas"),
-    "applicant.changed": gettext_lazy("Mengganti data diri"),
     "identity.matched": gettext_lazy("Data kependudukan padan"),
     "identity.not_matched": gettext_lazy("Data kependudukan tidak padan"),
     "identity.sighted": gettext_lazy("KTP dan KK asli dilihat"),
@@ -61,7 +60,9 @@ EVENTS = {
     "placement.accepted": gettext_lazy("Menerima tempat"),
     "placement.declined": gettext_lazy("Menolak tempat"),
     "placement.lapsed": gettext_lazy("Batas menjawab terlewat"),
-    **{kind: words for kind, words in PERSON_KINDS.items() if kind.startswith("grievance.")},
+    **{
+        kind: words for kind, words in PERSON_KINDS.items() if kind.startswith(("grievance.", "erasure.", "applicant."))
+    },
 }
 ROLES = {
     "applicant": gettext_lazy("pendaftar"),

@@ -8,8 +8,6 @@ from training.selectors.trail import CLIENT_WORDS, FIELD_WORDS, PERSON_KINDS
 
 KIND_WORDS = {
     **PERSON_KINDS,
-    "registration.corrected": gettext_lazy("Memperbaiki data"),
-    "applicant.changed": gettext_lazy("Mengganti data diri"),
     "decision.created": gettext_lazy("Keputusan kuota dicatat"),
     "wave.created": gettext_lazy("Gelombang dibuat"),
     "wave.changed": gettext_lazy("Gelombang diubah"),

@@ -28,8 +28,8 @@ CREATE TRIGGER correct_in_time BEFORE UPDATE OF {", ".join(ANSWERS)} ON registra
 NOT_IN_TIME = """
 DROP TRIGGER correct_in_time ON registrations_registration; DROP FUNCTION registrations_correct_in_time();
 """
-# The registry is asked again in the statement that changes what it was asked about, and the check goes where the registration
-# goes. Both run with the owner's rights: a web request may not set a check as it likes. A question that is out at this moment
+# The registry is asked again in the statement that changes what it was asked about, the name of a registration that is on no list
+# yet follows, and the check goes where the registration goes. Both run with the owner's rights: a web request may not set a check as it likes. A question that is out at this moment
 # finds another attempt number when it comes back, and is left aside.
 FOLLOW = """
 CREATE FUNCTION registrations_ask_again() RETURNS trigger
@@ -39,9 +39,11 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$ BEGIN
       attempts = CASE WHEN c.state IN ('pending', 'failed') THEN least(c.attempts, 30000) + 1 ELSE 0 END,
       sighted_by_id = NULL, sighted_at = NULL, sight_reason = '', confirmed_by_id = NULL, confirmed_at = NULL
   FROM clusters_wave w WHERE c.applicant_id = NEW.id AND w.id = c.wave_id AND w.state IN ('open', 'closed');
+  UPDATE registrations_registration r SET name = NEW.name, as_of = now() FROM clusters_wave w
+  WHERE r.applicant_id = NEW.id AND r.name <> NEW.name AND w.id = r.wave_id AND w.state IN ('open', 'closed');
   RETURN NULL; END $$;
 CREATE TRIGGER ask_again AFTER UPDATE OF nik_index, kk_index, name, birth_date ON registrations_applicant
-  FOR EACH ROW WHEN ((OLD.nik_index, OLD.kk_index, OLD.name, OLD.birth_date)
+  FOR EACH ROW WHEN (NEW.erased_at IS NULL AND (OLD.nik_index, OLD.kk_index, OLD.name, OLD.birth_date)
                      IS DISTINCT FROM (NEW.nik_index, NEW.kk_index, NEW.name, NEW.birth_date))
   EXECUTE FUNCTION registrations_ask_again();
 CREATE FUNCTION registrations_move_identity() RETURNS trigger
@@ -81,6 +83,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name='applicant',
+            name='erased_at',
+            field=models.DateTimeField(help_text='who this was is overwritten since then', null=True),
+        ),
         migrations.CreateModel(
             name='FormerValue',
             fields=[

@@ -3,7 +3,7 @@
 Two kinds of data. Those of the person (Applicant) hold across waves; the answers of a registration hold for its wave, and are
 corrected until that closes. From the close to the announcement the list must stay as it is, so family card and domicile,
 which decide who stands on it and where, wait until then. NIK, name, sex and birth date are the civil registry's: the office
-corrects them (training.services.grievances).
+corrects them after having seen the papers, and the registry is asked again.
 """
 
 import json
@@ -13,15 +13,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.core.exceptions import PermissionDenied
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
 from django.utils.timezone import localdate
 
 from accounts.scope import Scope
+from accounts.services import enter_scope
 from clusters.models import Wave
 from clusters.selectors.areas import area_lists
 from records.fields import BlindIndexField
 from records.ids import uuid7
+from records.services.constraints import violated
 from records.services.log import record_event
 from registrations.eligibility import decide
 from registrations.models import (
@@ -37,14 +41,16 @@ from registrations.selectors.listings import lists_about
 from registrations.selectors.places import regency_of
 from registrations.selectors.waves import is_open
 from registrations.services import rows
-from registrations.services.intake import HouseholdFull, Listed, NotEligible, WaveNotOpen
+from registrations.services.intake import DuplicateApplicant, HouseholdFull, Listed, NotEligible, WaveNotOpen
 from registrations.services.rows import Subject
 from registrations.services.validation import Answers
 
 OWN_WISH = "own"  # a key of REASON_WORDS
-SEALED = ("kk", "phone")
-DETAILS = (*SEALED, "email", "village_id", "address", "education", "marital_status", "dependants")
-WEIGHED = frozenset({"kk", "village_id"})  # what the rules and the list look at
+SEALED = ("nik", "kk", "phone")
+DETAILS = ("kk", "phone", "email", "village_id", "address", "education", "marital_status", "dependants")
+FIXED = ("nik", "name", "birth_date", "sex")  # by the civil registry
+HELD_BACK = frozenset({"kk", "village_id"})  # while a closed list must stay as it is
+WEIGHED = HELD_BACK | {"nik", "birth_date", "sex"}  # what the rules look at
 TAKES_PART = (Registration.State.REGISTERED, Registration.State.JOINED)
 HELD = (Wave.State.OPEN, Wave.State.CLOSED, Wave.State.FROZEN, Wave.State.DRAWN)  # to the announcement
 
@@ -95,10 +101,10 @@ def correct(
     registration = next((one for one in live if is_open(one.wave, now)), None)
     if correction.answers and registration is None:
         raise WaveNotOpen
-    details = _former_details(applicant, correction.details)
+    details = _former_details(applicant, correction.details, by_office=scope.is_office)
     answers = _former_answers(registration, correction.answers) if registration else {}
     held = next((one.wave for one in live if one is not registration and one.wave.state in HELD), None)
-    if held and details.keys() & WEIGHED:
+    if held and details.keys() & HELD_BACK:
         raise ListStands(held)
     restated = _restate(applicant, correction.disability)
     if not (details or answers or restated):
@@ -122,9 +128,39 @@ def correct(
     return frozenset({*details, *answers, *(["disability"] if restated else [])})
 
 
-def _former_details(applicant: Applicant, details: Mapping[str, Any]) -> dict[str, Any]:
+def correct_for_office(
+    *,
+    scope: Scope,
+    applicant_id: UUID,
+    details: Mapping[str, Any],
+    reason: str,
+    key: UUID,
+    now: datetime,
+    language: str,
+) -> frozenset[str]:
+    """What the civil registry fixes (FIXED), corrected by the person's office. As `correct`; what was registered in a wave that
+    has closed keeps its decision. Raises Applicant.DoesNotExist, PermissionDenied, DuplicateApplicant, and as `correct`.
+    """
+    applicant: Applicant = Applicant.objects.within(scope).get(pk=applicant_id)
+    if not scope.is_office or applicant.regency_id not in scope.regency_ids:
+        raise PermissionDenied
+    acting = scope.as_applicant(applicant.pk)
+    enter_scope(acting)
+    try:
+        return correct(
+            scope=acting, correction=Correction(details=details), key=key, now=now, language=language, reason=reason
+        )
+    except IntegrityError as error:
+        if violated(error) != "registrations_applicant_nik":
+            raise
+        raise DuplicateApplicant from error
+    finally:
+        enter_scope(scope)
+
+
+def _former_details(applicant: Applicant, details: Mapping[str, Any], *, by_office: bool) -> dict[str, Any]:
     """The former values of those details that change."""
-    if unknown := details.keys() - set(DETAILS):
+    if unknown := details.keys() - {*DETAILS, *(FIXED if by_office else ())}:
         raise ValueError(f"{sorted(unknown)} are not the applicant's to change")
     stands = {name: getattr(applicant, name).open() if name in SEALED else getattr(applicant, name) for name in details}
     return {name: value for name, value in stands.items() if value != details[name]}
@@ -242,7 +278,7 @@ def _keep(
             applicant=applicant,
             registration=of,
             field=name,
-            former=json.dumps(former),
+            former=json.dumps(former, cls=DjangoJSONEncoder),
             since=began.get((name, of.pk if of else None), (of or applicant).created_at),
             until=now,
             reason=reason,

@@ -87,7 +87,7 @@ def test_lists_cost_the_same_whatever_their_length(
     text_of(client.get("/kantor/"))  # the first request of a process also asks which role it has
     with django_assert_num_queries(14):
         text_of(client.get("/kantor/peserta/"))
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(15):
         text_of(client.get("/kantor/"))
 
 

@@ -103,6 +103,11 @@ ACCESS: dict[str, Row] = {
     "own-line own": row(404, applicant=200),
     "own-line other": row(404),
     "own-line none": row(404),
+    "own-data": row(302, applicant=200),
+    "own-erasure": row(302, applicant=200),
+    "own-erasure-withdraw own": row(404, applicant=302),
+    "own-erasure-withdraw other": row(404),
+    "own-erasure-withdraw none": row(404),
     "own-grievance-new": row(302, applicant=200),
     "own-grievance own": row(404, applicant=200),
     "own-grievance other": row(404),
@@ -157,6 +162,13 @@ ACCESS: dict[str, Row] = {
     "person-identity none": only(OFFICE, 404),
     "people-download": only(OFFICE, 200),
     "grievances": only(READERS, 200),
+    "erasures": only(READERS, 200),
+    "erasure-decide own": only(OFFICE, 400),
+    "erasure-decide other": only(OFFICE, 404),
+    "erasure-decide none": only(OFFICE, 404),
+    "registry-correction own": only(OFFICE, 404),
+    "registry-correction other": only(OFFICE, 404),
+    "registry-correction none": only(OFFICE, 404),
     **{
         f"grievance{act} {whose}": only(READERS, status) | all_of(OFFICE, office)
         for act in ("", "-open")

@@ -106,6 +106,7 @@ WALLED = {
     "training_drawentry": "SELECT",
     "training_drawpack": "SELECT",
     "training_drawresult": "SELECT",
+    "training_erasure": "INSERT, SELECT",
     "training_grievance": "INSERT, SELECT",
     "training_grievancestep": "INSERT, SELECT",
     "training_placement": "SELECT",
@@ -144,6 +145,7 @@ COLUMNS = {
             *["void_asked_by_id", "void_reason", "voided_by_id", "as_of", "updated_at"],
         }
     },
+    "training_erasure": {"UPDATE": {"state", "proposed_by_id", "decided_by_id", "reason", "as_of"}},
     "training_grievance": {
         "UPDATE": {"state", "verdict", "due_on", "answered_by_id", "second_by_id", "as_of", "updated_at"}
     },
@@ -159,6 +161,7 @@ PEOPLE = [
     "records_event", "records_message", "records_read", "registrations_applicant", "registrations_consent",
     "registrations_disability",
     "registrations_disabilityneed", "registrations_draft", "registrations_eligibilitydecision",
+    "registrations_formervalue", "registrations_phonechange", "training_erasure",
     "registrations_identitycheck", "registrations_registration", "registrations_tally", "training_drawentry",
     "training_drawresult", "training_grievance", "training_grievancestep", "training_placement", "training_wish",
     "training_wishlist",
