@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern] = [
     path("daftar/kode/", pages.code, name="register-code"),
     path("daftar/tutup/", pages.close, name="register-close"),
     path("daftar/tanda-terima/", receipts.receipt, name="receipt"),
+    path("daftar/tanda-terima/berkas.pdf", receipts.receipt_file, name="receipt-file"),
     path("daftar/gabung/", receipts.join, name="join"),
     path("daftar/kecamatan/", places.district_options, name="district-options"),
     path("daftar/desa/", places.village_options, name="village-options"),

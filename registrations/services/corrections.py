@@ -253,7 +253,7 @@ def _decide_again(
 def _count_household(applicant: Applicant, wave_id: UUID) -> int:
     """As the intake counts, and under its lock: two at once are counted one after the other."""
     with connection.cursor() as cursor:
-        arguments = [bytes(applicant.kk_index), bytes(applicant.nik_index), wave_id]
+        arguments: list[bytes | UUID] = [bytes(applicant.kk_index), bytes(applicant.nik_index), wave_id]
         cursor.execute("SELECT registrations_count_household(%s, %s, %s)", arguments)
         return int(cursor.fetchone()[0])
 

@@ -91,7 +91,7 @@ def begin(
     )
     draft.step = next((page for page, (_answers, complete) in filled.items() if not complete), "")
     Draft.objects.bulk_create([draft], ignore_conflicts=True)
-    return Draft.objects.get(applicant_id=scope.applicant_id, registration=registration)
+    return Draft.objects.get(applicant_id=cast(UUID, scope.applicant_id), registration=registration)
 
 
 @transaction.atomic

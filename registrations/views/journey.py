@@ -105,8 +105,8 @@ def for_applicants(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
         wave = open_waves(now).select_related("rule_set").first()
         own, draft = own_registrations(request.scope), draft_of(request.scope)
         in_wave = next((registration for registration in own if wave and registration.wave_id == wave.pk), None)
-        correcting = draft is not None and draft.registration_id is not None
-        if correcting and (in_wave is None or draft.registration_id != in_wave.pk):
+        correcting = draft.registration_id if draft else None
+        if correcting and (in_wave is None or correcting != in_wave.pk):
             del request.session[DRAFT_KEY]
             messages.info(request, gettext("Gelombang itu sudah ditutup. Yang tersimpan tetap berlaku."))
             return redirect("status")

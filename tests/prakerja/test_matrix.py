@@ -87,6 +87,7 @@ ACCESS: dict[str, Row] = {
     "correct-send": row(302),
     "rejoin": row(302),
     "receipt": row(302, applicant=200),
+    "receipt-file": row(302, applicant=200),
     "join": row(404),
     "district-options": row(200),
     "village-options": row(200),

@@ -1,5 +1,6 @@
 """Raising an appeal or a complaint, and following one with its code."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -53,9 +54,8 @@ class _RaisingForm(forms.Form):
     )
     key = forms.UUIDField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        initial = {"key": uuid4(), **kwargs.pop("initial", {})}
-        super().__init__(*args, initial=initial, **kwargs)
+    def __init__(self, typed: Any = None, *, initial: Mapping[str, Any] | None = None) -> None:
+        super().__init__(typed, initial={"key": uuid4(), **(initial or {})})
 
 
 class OwnGrievanceForm(_RaisingForm):

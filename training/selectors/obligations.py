@@ -1,5 +1,7 @@
 """What keeps a person from being erased now: somebody else's business that still needs to know who they are."""
 
+from uuid import UUID
+
 from django.utils.translation import gettext as _
 
 from clusters.models import Wave
@@ -12,7 +14,7 @@ UNFROZEN = (Wave.State.OPEN, Wave.State.CLOSED)
 OVER = (Wave.State.FINISHED, Wave.State.CANCELLED)
 
 
-def obligations_of(applicant_id: object) -> list[str]:
+def obligations_of(applicant_id: UUID) -> list[str]:
     """A sentence for each, with what to do; empty when nothing stands in the way."""
     registrations = Registration.objects.filter(applicant_id=applicant_id, state__in=TAKES_PART).select_related("wave")
     said = [

@@ -68,7 +68,7 @@ def request_erasure(*, scope: Scope, now: datetime) -> Erasure:
     except IntegrityError as error:
         if violated(error) != "training_erasure_one_open":
             raise
-        return Erasure.objects.within(scope).get(applicant=applicant, state__in=Erasure.OPEN)
+        erasure = Erasure.objects.within(scope).get(applicant=applicant, state__in=Erasure.OPEN)
     return erasure
 
 
@@ -143,7 +143,7 @@ def erase(*, applicant_id: UUID, now: datetime) -> bool:
     applicant.erased_at = applicant.as_of = now
     applicant.save()
     for model in (DisabilityNeed, Disability, PhoneChange, Draft):
-        model.objects.filter(applicant=applicant).delete()  # type: ignore[attr-defined]
+        model.objects.filter(applicant=applicant).delete()
     for former in FormerValue.objects.filter(applicant=applicant):
         former.former = "null"
         former.save(update_fields=["former"])
