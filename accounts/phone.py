@@ -14,3 +14,8 @@ def normalise_phone(text: str) -> str | None:
     """
     found = _MOBILE.fullmatch(_SEPARATORS.sub("", text))
     return f"+62{found[1]}" if found else None
+
+
+def mask_phone(phone: str) -> str:
+    """+62812******789 of a number in E.164."""
+    return f"{phone[:6]}{'*' * max(0, len(phone) - 9)}{phone[-3:]}"

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from mentoring.views import downloads, grievances, identity, imports, office
+from mentoring.views import downloads, erasures, grievances, identity, imports, office
 
 urlpatterns: list[URLPattern] = [
     path("tempat-kerja/", office.workplace, name="workplace"),
@@ -16,6 +16,9 @@ urlpatterns: list[URLPattern] = [
     path("kantor/sanggahan/<uuid:grievance>/buka/", grievances.grievance_open, name="grievance-open"),
     path("kantor/sanggahan/<uuid:grievance>/jawab/", grievances.grievance_answer, name="grievance-answer"),
     path("kantor/sanggahan/<uuid:grievance>/teruskan/", grievances.grievance_forward, name="grievance-forward"),
+    path("kantor/sanggahan/<uuid:grievance>/perbaiki/", erasures.registry_correction, name="registry-correction"),
+    path("kantor/hapus/", erasures.erasures, name="erasures"),
+    path("kantor/hapus/<uuid:erasure>/", erasures.erasure_decide, name="erasure-decide"),
     path("kantor/impor/", imports.imports, name="imports"),
     path("kantor/impor/baru/<slug:kind>/", imports.import_new, name="import-new"),
     path("kantor/impor/baru/<slug:kind>/templat.xlsx", imports.import_template, name="import-template"),

@@ -66,9 +66,24 @@ class IdentityCheckQuerySet(models.QuerySet[Any]):
 
 class DraftQuerySet(models.QuerySet[Any]):
     def within(self, scope: Scope) -> Self:
-        """The draft that the session has opened, else that of the person it has shown to be; staff sees none."""
+        """The draft that the session has opened, else the registration that its person has begun; staff sees none."""
         if scope.draft_id:
             return self.filter(pk=scope.draft_id)
+        if scope.applicant_id:
+            return self.filter(applicant_id=scope.applicant_id, registration__isnull=True)
+        return self.none()
+
+
+class FormerValueQuerySet(models.QuerySet[Any]):
+    def within(self, scope: Scope) -> Self:
+        if scope.sees_all:
+            return self
+        return self.filter(Q(applicant__regency_id__in=scope.regency_ids) | Q(applicant_id=scope.applicant_id))
+
+
+class PhoneChangeQuerySet(models.QuerySet[Any]):
+    def within(self, scope: Scope) -> Self:
+        """Those of the person who asks; nobody else's business."""
         return self.filter(applicant_id=scope.applicant_id) if scope.applicant_id else self.none()
 
 

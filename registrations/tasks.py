@@ -10,6 +10,7 @@ from registrations.services import drafts
 from registrations.services.counts import count_people
 from registrations.services.identity import check_due
 from registrations.services.notices import remind_to_join, tell_cancelled
+from registrations.services.phones import clear_phone_changes
 from registrations.services.recheck import recheck_waves
 from registrations.services.tally import fold_tally
 
@@ -56,5 +57,6 @@ def remind_of_joining() -> None:
 
 @shared_task(name="registrations.clear_drafts")
 def clear_drafts() -> None:
-    """Beat: delete drafts whose time is over."""
+    """Beat: delete drafts and asked-for changes of number whose time is over."""
     drafts.clear_drafts(now=timezone.now())
+    clear_phone_changes(now=timezone.now())

@@ -1,15 +1,23 @@
 from django.urls import URLPattern, path
 
-from registrations.views import journey, pages, places, receipts, review
+from registrations.views import corrections, journey, own, pages, places, receipts, review
 
 urlpatterns: list[URLPattern] = [
     path("daftar/", journey.register, name="register"),
     path("daftar/isi/<slug:slug>/", pages.page, name="register-page"),
     path("daftar/periksa/", review.review, name="register-review"),
+    path("daftar/perbaiki/", corrections.correct, name="correct"),
+    path("daftar/perbaiki/kirim/", corrections.correct_send, name="correct-send"),
+    path("daftar/ikut-lagi/", corrections.rejoin, name="rejoin"),
+    path("status/nomor-hp/", own.phone, name="own-phone"),
+    path("status/nomor-hp/kode/", own.phone_code, name="own-phone-code"),
+    path("status/nomor-kk/", own.card, name="own-card"),
+    path("status/tempat-tinggal/", own.move, name="own-move"),
     path("daftar/lanjut/", pages.resume, name="register-resume"),
     path("daftar/kode/", pages.code, name="register-code"),
     path("daftar/tutup/", pages.close, name="register-close"),
     path("daftar/tanda-terima/", receipts.receipt, name="receipt"),
+    path("daftar/tanda-terima/berkas.pdf", receipts.receipt_file, name="receipt-file"),
     path("daftar/gabung/", receipts.join, name="join"),
     path("daftar/kecamatan/", places.district_options, name="district-options"),
     path("daftar/desa/", places.village_options, name="village-options"),

@@ -1,4 +1,4 @@
-"""The tables of states of draws, placements and grievances; triggers hold the same pairs."""
+"""The tables of states of draws, placements, grievances and erasures; triggers hold the same pairs."""
 
 DRAW_TRANSITIONS: dict[str, frozenset[str]] = {
     "freezing": frozenset({"frozen", "void"}),
@@ -23,5 +23,14 @@ GRIEVANCE_TRANSITIONS: dict[str, frozenset[str]] = {
     "answered": frozenset({"escalated", "closed"}),
     "escalated": frozenset({"closed", "withdrawn"}),
     "closed": frozenset(),
+    "withdrawn": frozenset(),
+}
+# From approved only the worker leads on.
+ERASURE_TRANSITIONS: dict[str, frozenset[str]] = {
+    "requested": frozenset({"proposed", "refused", "withdrawn"}),
+    "proposed": frozenset({"approved", "refused", "withdrawn"}),
+    "approved": frozenset({"done", "refused"}),
+    "done": frozenset(),
+    "refused": frozenset(),
     "withdrawn": frozenset(),
 }

@@ -10,7 +10,7 @@ from accounts.models import User
 from clusters.selectors.offices import scope_of
 from records.services.jobs import run_job
 from records.tasks import start_on_commit
-from training.services import classes, draws, grievances, notices, places
+from training.services import classes, draws, erasure, grievances, notices, places
 
 
 @shared_task(name="training.freeze_list")
@@ -48,6 +48,14 @@ def refill(job_id: str) -> None:
     run_job(
         job_id=UUID(job_id),
         effect=lambda payload: places.refill(draw_id=UUID(payload["draw_id"]), now=timezone.now()),
+    )
+
+
+@shared_task(name="training.erase")
+def erase(job_id: str) -> None:
+    run_job(
+        job_id=UUID(job_id),
+        effect=lambda payload: erasure.erase_approved(erasure_id=UUID(payload["erasure_id"]), now=timezone.now()),
     )
 
 

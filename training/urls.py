@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from training.views import classes, draws, grievances, status, wishes
+from training.views import classes, draws, grievances, own_data, status, wishes
 
 urlpatterns: list[URLPattern] = [
     path("daftar/kelas/", wishes.wishes, name="wishes"),
@@ -10,6 +10,9 @@ urlpatterns: list[URLPattern] = [
     path("status/jawab/<uuid:placement>/", status.answer, name="answer-offer"),
     path("status/mundur/<uuid:registration>/", status.leave, name="leave"),
     path("status/baris/<uuid:registration>/", status.own_line, name="own-line"),
+    path("status/unduh/", own_data.own_data_download, name="own-data"),
+    path("status/hapus/", own_data.own_erasure, name="own-erasure"),
+    path("status/hapus/<uuid:erasure>/tarik/", own_data.own_erasure_withdraw, name="own-erasure-withdraw"),
     path("status/sanggahan/", grievances.own_grievance_new, name="own-grievance-new"),
     path("status/sanggahan/<uuid:grievance>/", grievances.own_grievance, name="own-grievance"),
     path("status/sanggahan/<uuid:grievance>/langkah/", grievances.own_grievance_step, name="own-grievance-step"),

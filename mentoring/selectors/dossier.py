@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from accounts.phone import mask_phone
 from accounts.scope import Scope
+from mentoring.selectors.former import Former, former_values_of
 from records.models import Event, Read
 from registrations.eligibility import age_on
 from registrations.models import Applicant, EligibilityDecision, IdentityCheck, Registration
@@ -35,10 +37,14 @@ class Dossier:
     placements: list[Placement]
     events: list[Event]
     reads: list[Read]
+    former: list[Former]
 
 
 def dossier_of(*, scope: Scope, registration_id: UUID, today: date) -> Dossier:
-    """Nine queries. Raises Registration.DoesNotExist, also for another office's registration."""
+    """Ten queries, and one for the names of former villages.
+
+    Raises Registration.DoesNotExist, also for another office's registration.
+    """
     registration = Registration.objects.within(scope).select_related("wave", "regency__office").get(pk=registration_id)
     applicant = (
         Applicant.objects.within(scope).select_related("village__district").filter(pk=registration.applicant_id).first()
@@ -51,7 +57,7 @@ def dossier_of(*, scope: Scope, registration_id: UUID, today: date) -> Dossier:
         applicant,
         nik=mask_nik(applicant.nik.open()) if applicant else "",
         kk=mask_nik(applicant.kk.open()) if applicant else "",
-        phone=_mask_phone(applicant.phone.open()) if applicant else "",
+        phone=mask_phone(applicant.phone.open()) if applicant else "",
         age=age_on(applicant.birth_date, today) if applicant else None,
         decision=latest_decision(registration),
         identity=IdentityCheck.objects.within(scope)
@@ -69,13 +75,10 @@ def dossier_of(*, scope: Scope, registration_id: UUID, today: date) -> Dossier:
         ),
         events=list(events.only(*_columns(Event, "actor"))[:EVENTS_SHOWN]),
         reads=list(reads.only(*_columns(Read, "actor"))[:READS_SHOWN]),
+        former=former_values_of(scope=scope, applicant_id=registration.applicant_id) if applicant else [],
     )
 
 
 def _columns(model: type[Event | Read | IdentityCheck], *accounts: str) -> list[str]:
     """Of the row all, of accounts the name: more of an account is closed to web requests."""
     return [field.name for field in model._meta.fields] + [f"{account}__name" for account in accounts]
-
-
-def _mask_phone(phone: str) -> str:
-    return f"{phone[:6]}{'*' * max(0, len(phone) - 9)}{phone[-3:]}"

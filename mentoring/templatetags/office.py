@@ -60,7 +60,9 @@ EVENTS = {
     "placement.accepted": gettext_lazy("Menerima tempat"),
     "placement.declined": gettext_lazy("Menolak tempat"),
     "placement.lapsed": gettext_lazy("Batas menjawab terlewat"),
-    **{kind: words for kind, words in PERSON_KINDS.items() if kind.startswith("grievance.")},
+    **{
+        kind: words for kind, words in PERSON_KINDS.items() if kind.startswith(("grievance.", "erasure.", "applicant."))
+    },
 }
 ROLES = {
     "applicant": gettext_lazy("pendaftar"),

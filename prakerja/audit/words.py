@@ -61,6 +61,7 @@ GROUP_WORDS = {
 }
 SUBJECT_WORDS = {
     "registration": gettext_lazy("pendaftaran"),
+    "applicant": gettext_lazy("pendaftar"),
     "placement": gettext_lazy("tempat"),
     "grievance": gettext_lazy("sanggahan atau pengaduan"),
     "wave": gettext_lazy("gelombang"),

@@ -19,9 +19,11 @@ MOST_TYPED = 600  # characters of one answer, spaces included: a little more tha
 class PageForm(forms.Form):
     """One page, filled with what was typed, now or before. Unless `checked`, nothing is said about it yet.
 
-    `known`: the person's own data stand since an earlier wave, so only what may have changed is asked.
+    `known`: the person's own data stand since an earlier wave, so only what may have changed is asked. `correcting`: what is
+    registered already is looked through, so everything is asked but what has a page of its own.
     """
 
+    apart: ClassVar[frozenset[str]] = frozenset()  # fields that somebody registered changes on a page of their own
     of_person: ClassVar[frozenset[str]] = frozenset()  # fields that a known person is not asked
     consent_field: ClassVar[str] = ""  # given to the text in force, and asked again when that changes
 
@@ -31,6 +33,7 @@ class PageForm(forms.Form):
         *,
         today: date,
         known: bool = False,
+        correcting: bool = False,
         checked: bool = True,
     ) -> None:
         if typed and typed.get("consent_text", CONSENT_VERSION) != CONSENT_VERSION:
@@ -38,7 +41,7 @@ class PageForm(forms.Form):
         super().__init__(typed)
         self.today, self.checked = today, checked
         self.warnings: list[Finding] = []
-        for name in self.of_person if known else ():
+        for name in self.apart if correcting else self.of_person if known else ():
             del self.fields[name]
 
     def full_clean(self) -> None:

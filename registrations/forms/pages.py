@@ -34,6 +34,7 @@ from registrations.selectors.places import (
     regencies,
     villages_of,
 )
+from registrations.services.corrections import DETAILS, Correction
 from registrations.services.validation import MESSAGES, MOST_DEPENDANTS, Answers, Person
 
 DISABILITY = {"ya": True, "tidak": False, "lewati": None}
@@ -94,6 +95,8 @@ class IdentityForm(PageForm):
 
 class HomeForm(PageForm):
     """How the person is reached, and where they live. Dependent lists follow what was typed."""
+
+    apart = frozenset({"phone"})
 
     phone = text(
         _("Nomor HP"),
@@ -254,18 +257,21 @@ class DeclarationForm(PageForm):
 
 @dataclass(frozen=True)
 class Page:
-    """`slug` stands in the address; `once`: not asked again of a person known from an earlier wave."""
+    """`slug` stands in the address; `once`: not asked again of a person known from an earlier wave; `fixed`: nor corrected, since
+    the civil registry says what is right.
+    """
 
     slug: str
     title: Any
     form: type[PageForm]
     minutes: int
     once: bool = False
+    fixed: bool = False
 
 
 # In the order in which they are asked; the review follows. A further page is a further line here.
 PAGES = (
-    Page("ktp", _("Data KTP Anda"), IdentityForm, 2, once=True),
+    Page("ktp", _("Data KTP Anda"), IdentityForm, 2, once=True, fixed=True),
     Page("tempat-tinggal", _("Kontak dan tempat tinggal"), HomeForm, 2, once=True),
     Page("keadaan", _("Sekolah, pekerjaan dan keluarga"), SituationForm, 1),
     Page("alasan", _("Alasan memakai jalur luring"), ReasonForm, 1),
@@ -276,17 +282,58 @@ PAGES = (
 REVIEW_MINUTES = 1
 
 
-def pages_for(*, known: bool) -> list[Page]:
-    return [page for page in PAGES if not (known and page.once)]
+def pages_for(*, known: bool, correcting: bool = False) -> list[Page]:
+    return [page for page in PAGES if not (page.fixed if correcting else known and page.once)]
+
+
+def corrected(filled: Sequence[PageForm]) -> Correction:
+    """What valid forms of all pages that are corrected say."""
+    values = _values(filled)
+    return Correction(
+        details={name: values[name] for name in DETAILS if name in values},
+        answers=_answers(values),
+        disability=(values["disability"], values["disability_need"]),
+    )
 
 
 def entered(filled: Sequence[PageForm]) -> Person | Answers:
     """What valid forms of all pages say: a Person, or Answers where the person is known."""
-    values = {name: value for form in filled for name, value in form.cleaned_data.items()}
+    values = _values(filled)
     if "nik" not in values:
-        return Answers(**{field.name: values[field.name] for field in fields(Answers)})
+        return _answers(values)
     values["warnings"] = tuple(finding.code for form in filled for finding in form.warnings)
     return Person(**{field.name: values[field.name] for field in fields(Person)})
+
+
+def _values(filled: Sequence[PageForm]) -> dict[str, Any]:
+    return {name: value for form in filled for name, value in form.cleaned_data.items()}
+
+
+def _answers(values: Mapping[str, Any]) -> Answers:
+    return Answers(**{field.name: values[field.name] for field in fields(Answers)})
+
+
+def typed_now(registration: Registration, *, consent: bool, disability: tuple[bool | None, str]) -> dict[str, str]:
+    """Everything that may be corrected of a registration and its applicant, as it would have been typed.
+
+    `consent`: given to the text in force.
+    """
+    person = registration.applicant
+    stated, need = disability
+    typed = typed_before(registration) | {
+        **{name: "ya" if getattr(registration, name) else "tidak" for name in ("citizen", "received_before")},
+        **{
+            name: str(getattr(person, name))
+            for name in ("email", "address", "education", "marital_status", "dependants")
+        },
+        "regency": str(person.regency_id),
+        "district": str(person.village_id // 10_000),
+        "village_id": str(person.village_id),
+        "disability": next(word for word, answer in DISABILITY.items() if answer is stated),
+        "disability_need": need,
+    }
+    ticked = {"consent": consent, "disability_consent": consent and stated is not None}
+    return typed | {name: "on" for name, is_ticked in ticked.items() if is_ticked}
 
 
 def typed_before(registration: Registration) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Who asks, and who stands on a list."""
 
+from registrations.models.corrections import FormerValue, PhoneChange
 from registrations.models.drafts import Draft
 from registrations.models.identity import DIFFERENCE_WORDS, IDENTITY_WORDS, IdentityCheck, RegistryGate
 from registrations.models.lists import ListedPerson, PersonList
@@ -25,9 +26,11 @@ __all__ = [
     "DisabilityNeed",
     "Draft",
     "EligibilityDecision",
+    "FormerValue",
     "IdentityCheck",
     "ListedPerson",
     "PersonList",
+    "PhoneChange",
     "Registration",
     "RegistryGate",
     "StatusAttempt",

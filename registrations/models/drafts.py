@@ -1,4 +1,4 @@
-"""A registration that is being filled in."""
+"""A registration that is being filled in, or corrected."""
 
 from typing import ClassVar
 
@@ -7,12 +7,14 @@ from django.db.models import F, Q
 
 from records.fields import BlindIndexField, EncryptedField
 from records.ids import uuid7
-from registrations.models.people import Applicant
+from registrations.models.people import Applicant, Registration
 from registrations.querysets import DraftQuerySet
 
 
 class Draft(models.Model):
     """Pages filled in so far, until the registration is made of them or `expires_at` has come.
+
+    With a `registration` they are its answers on the way to being corrected; the session that began that holds it.
 
     `pages` is JSON (registrations.selectors.drafts reads it). `step` is the page to go on with, empty when none is left.
     Opened by the session that began it, by its code (kept as a keyed hash), or by the applicant known from an earlier wave.
@@ -20,6 +22,7 @@ class Draft(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     applicant = models.ForeignKey(Applicant, models.PROTECT, null=True, related_name="+")
+    registration = models.ForeignKey(Registration, models.PROTECT, null=True, related_name="+", db_index=False)
     code_index = BlindIndexField(null=True)
     pages = EncryptedField(aad="registrations.draft.pages")
     step = models.CharField(max_length=20, blank=True)
@@ -32,7 +35,16 @@ class Draft(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["code_index"], name="registrations_draft_code"),
-            models.UniqueConstraint(fields=["applicant"], name="registrations_draft_applicant"),
+            models.UniqueConstraint(
+                fields=["applicant"],
+                condition=Q(registration__isnull=True),
+                name="registrations_draft_applicant",
+            ),
+            models.UniqueConstraint(fields=["registration"], name="registrations_draft_registration"),
+            models.CheckConstraint(
+                condition=Q(registration__isnull=True) | Q(applicant__isnull=False),
+                name="registrations_draft_corrects_own",
+            ),
             models.CheckConstraint(
                 condition=Q(applicant__isnull=True) | Q(code_index__isnull=True),
                 name="registrations_draft_one_way_in",

@@ -63,6 +63,7 @@ class Applicant(Stamped):
     education = models.CharField(max_length=10, choices=Education)
     marital_status = models.CharField(max_length=10, choices=MaritalStatus)
     dependants = models.PositiveSmallIntegerField()
+    erased_at = models.DateTimeField(null=True, help_text="who this was is overwritten since then")
 
     objects: ClassVar[ApplicantQuerySet] = ApplicantQuerySet.as_manager()  # type: ignore[assignment]
 

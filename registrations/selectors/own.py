@@ -7,7 +7,7 @@ from django.utils.translation import gettext
 
 from accounts.scope import Scope
 from registrations.eligibility import Listing, Words, failure
-from registrations.models import Applicant, EligibilityDecision, Registration
+from registrations.models import Applicant, Disability, DisabilityNeed, EligibilityDecision, Registration
 from registrations.selectors.waves import is_open
 
 
@@ -42,6 +42,13 @@ def latest_decision(registration: Registration) -> EligibilityDecision:
     """The decision on eligibility that counts: the last one."""
     of_it = EligibilityDecision.objects.filter(registration=registration).select_related("rule_set")
     return of_it.latest("decided_at", "pk")
+
+
+def disability_of(applicant: Applicant) -> tuple[bool | None, str]:
+    """What the person stated, None for nothing, and the help they need: for that person alone."""
+    stated = Disability.objects.filter(applicant=applicant).values_list("stated", flat=True).first()
+    need = DisabilityNeed.objects.filter(applicant=applicant).first()
+    return stated, need.text.open() if need else ""
 
 
 def lists_of(decision: EligibilityDecision) -> list[Listing]:

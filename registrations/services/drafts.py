@@ -14,10 +14,11 @@ from accounts.scope import Scope
 from accounts.services import enter_scope
 from clusters.models import Wave
 from records.fields import BlindIndexField
-from registrations.models import Applicant, Draft
+from registrations.models import Applicant, Draft, Registration
 from registrations.selectors.drafts import NOTHING, SavedPage, pages_of
 from registrations.selectors.waves import next_wave, open_waves
 from registrations.services import intake
+from registrations.services.corrections import Correction, correct
 from registrations.services.receipts import ALPHABET, NumberSource, Receipt, normalise_code, random_numbers, secret_code
 from registrations.services.validation import Answers, Person
 
@@ -68,6 +69,29 @@ def save_page(
     draft.saved_at, draft.expires_at = now, _end(now)
     draft.save(force_update=True)
     return draft
+
+
+@transaction.atomic
+def begin(
+    *,
+    scope: Scope,
+    registration: Registration | None,
+    filled: Mapping[str, tuple[Mapping[str, str], bool]],
+    now: datetime,
+) -> Draft:
+    """A draft of the known applicant with what is known of every page: (answers, complete). One that stands already is kept.
+
+    With a `registration`, which is the applicant's, it is to be corrected.
+    """
+    draft = Draft(
+        applicant_id=scope.applicant_id, registration=registration, revision=1, saved_at=now, expires_at=_end(now)
+    )
+    draft.pages = _sealable(
+        {page: SavedPage(dict(answers), complete, 1) for page, (answers, complete) in filled.items()}
+    )
+    draft.step = next((page for page, (_answers, complete) in filled.items() if not complete), "")
+    Draft.objects.bulk_create([draft], ignore_conflicts=True)
+    return Draft.objects.get(applicant_id=cast(UUID, scope.applicant_id), registration=registration)
 
 
 @transaction.atomic
@@ -135,6 +159,24 @@ def finish(
     if join:
         _join(scope, receipt, now)
     return receipt
+
+
+@transaction.atomic
+def finish_correction(
+    *, scope: Scope, draft: Draft, correction: Correction, now: datetime, language: str
+) -> frozenset[str]:
+    """Correct the registration of `draft` and delete the draft; the names of what changed, none when it was sent before.
+
+    Raises ChangedElsewhere, and what `corrections.correct` raises.
+    """
+    current = _locked(scope)
+    if current is None:
+        return frozenset()
+    if current.revision != draft.revision:
+        raise ChangedElsewhere(current)
+    changed = correct(scope=scope, correction=correction, key=draft.pk, now=now, language=language)
+    current.delete()
+    return changed
 
 
 @transaction.atomic

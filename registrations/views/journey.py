@@ -1,7 +1,7 @@
 """Where an applicant stands on the way to a registration, and who may walk it; the first page of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, wraps
 from typing import Any
@@ -25,12 +25,15 @@ from registrations.selectors.drafts import NOTHING, SavedPage, draft_of, pages_o
 from registrations.selectors.own import own_applicant, own_registrations
 from registrations.selectors.places import regency_of
 from registrations.selectors.waves import last_closed_wave, next_wave, open_waves
-from registrations.views.sessions import RECEIPT_KEY
+from registrations.views.sessions import DRAFT_KEY, RECEIPT_KEY
 
 
 @dataclass
 class Journey:
-    """Somebody on the way: known from an earlier wave or not, with a draft or not, while a wave is open or not."""
+    """Somebody on the way: known from an earlier wave or not, with a draft or not, while a wave is open or not.
+
+    `correcting`: the registration in the open wave that the draft is to correct.
+    """
 
     request: ScopedRequest
     now: datetime
@@ -38,10 +41,11 @@ class Journey:
     applicant: Applicant | None
     earlier: Registration | None
     draft: Draft | None
+    correcting: Registration | None = None
 
     @cached_property
     def pages(self) -> list[Page]:
-        return pages_for(known=self.applicant is not None)
+        return pages_for(known=self.applicant is not None, correcting=self.correcting is not None)
 
     @cached_property
     def saved(self) -> dict[str, SavedPage]:
@@ -54,13 +58,14 @@ class Journey:
         return typed_before(self.earlier) if self.earlier else {}
 
     def form(self, page: Page, typed: Any, *, checked: bool = True) -> PageForm:
-        known = self.applicant is not None
-        return page.form(typed, today=timezone.localdate(self.now), known=known, checked=checked)
+        day = timezone.localdate(self.now)
+        known, correcting = self.applicant is not None, self.correcting is not None
+        return page.form(typed, today=day, known=known, correcting=correcting, checked=checked)
 
     @cached_property
     def village_id(self) -> int:
         """Where the person lives, as far as they have said; else 0."""
-        if self.applicant:
+        if self.applicant and not self.correcting:
             return self.applicant.village_id
         return place_in(self.saved.get("tempat-tinggal", NOTHING).answers, "village_id")
 
@@ -86,7 +91,9 @@ class Journey:
 
 
 def for_applicants(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Not for signed-in staff, whose counter has rules of its own, nor for who is registered in the open wave already."""
+    """Not for signed-in staff, whose counter has rules of its own, nor for who is registered in the open wave already, unless
+    to correct just that registration.
+    """
 
     @never_cache
     @wraps(view)
@@ -96,8 +103,14 @@ def for_applicants(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
             return redirect("workplace")
         now = timezone.now()
         wave = open_waves(now).select_related("rule_set").first()
-        own = own_registrations(request.scope)
-        if wave and any(registration.wave_id == wave.pk for registration in own):
+        own, draft = own_registrations(request.scope), draft_of(request.scope)
+        in_wave = next((registration for registration in own if wave and registration.wave_id == wave.pk), None)
+        correcting = draft.registration_id if draft else None
+        if correcting and (in_wave is None or correcting != in_wave.pk):
+            del request.session[DRAFT_KEY]
+            messages.info(request, gettext("Gelombang itu sudah ditutup. Yang tersimpan tetap berlaku."))
+            return redirect("status")
+        if in_wave and not correcting:
             if request.method == "GET":  # whoever wants to register here is not who has
                 request.session.pop(RECEIPT_KEY, None)
                 words = gettext(
@@ -105,8 +118,13 @@ def for_applicants(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
                 )
                 messages.info(request, words)
             return redirect("receipt")
-        applicant, draft = own_applicant(request.scope), draft_of(request.scope)
-        return view(Journey(request, now, wave, applicant, next(iter(own), None), draft), **kwargs)
+        applicant = own_applicant(request.scope)
+        if applicant and draft is None and request.scope.draft_id:  # a correction that was sent, or whose time was over
+            request.session.pop(DRAFT_KEY, None)
+            request.scope = replace(request.scope, draft_id=None)
+            draft = draft_of(request.scope)
+        earlier = next(iter(own), None)
+        return view(Journey(request, now, wave, applicant, earlier, draft, in_wave if correcting else None), **kwargs)
 
     return guarded
 
@@ -115,6 +133,8 @@ def for_applicants(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
 @for_applicants
 def register(journey: Journey) -> HttpResponse:
     """What is needed and when the wave is open; begin, or go on with what was begun here."""
+    if journey.correcting:
+        return redirect(journey.go_on)
     context = {
         "journey": journey,
         "next_wave": None if journey.wave else next_wave(journey.now),

@@ -1,6 +1,8 @@
 """The receipt of a registration, and joining the wave."""
 
 from datetime import date, datetime, timedelta
+from io import BytesIO
+from textwrap import wrap
 from uuid import UUID
 
 import segno
@@ -11,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -23,6 +25,7 @@ from registrations.selectors.own import latest_decision, own_registrations
 from registrations.selectors.waves import last_closed_wave, next_wave, open_waves
 from registrations.services import intake
 from registrations.services.receipts import secret_code
+from registrations.services.ticket import receipt_pdf
 from registrations.views.sessions import RECEIPT_KEY
 
 SECRET_SHOWN = timedelta(minutes=10)  # after registering; the ticket says so
@@ -35,8 +38,6 @@ def receipt(request: ScopedRequest) -> HttpResponse:
     registration = next(iter(own_registrations(request.scope)), None)
     if registration is None:
         return redirect("register")
-    made_here = request.session.get(RECEIPT_KEY) == str(registration.idempotency_key)
-    shown = made_here and timezone.now() < registration.created_at + SECRET_SHOWN
     reasons = latest_decision(registration).reasons["clusters"]
     sentences = [(not code.endswith("_not"), gettext(eligibility.CLUSTER_REASONS[code])) for code in reasons]
     status_url = request.build_absolute_uri(reverse("status"))
@@ -48,13 +49,46 @@ def receipt(request: ScopedRequest) -> HttpResponse:
         "joined": registration.state == Registration.State.JOINED,
         "reasons_for": [sentence for holds, sentence in sentences if holds],
         "reasons_against": [sentence for holds, sentence in sentences if not holds],
-        "secret": secret_code(registration.idempotency_key) if shown else "",
-        "facts": [(gettext("Nama"), registration.name), (gettext("Tempat tinggal"), registration.regency.name)],
+        "secret": _secret(request, registration),
+        "facts": _facts(registration),
         "steps": _steps(registration.wave, joined=registration.state == Registration.State.JOINED),
         "qr": _qr(status_url),
         "status_url": status_url,
     }
     return render(request, "registrations/receipt.html", context)
+
+
+@require_safe
+@never_cache
+def receipt_file(request: ScopedRequest) -> HttpResponse:
+    """The same as a PDF; the secret code as long as the page shows it."""
+    registration = next(iter(own_registrations(request.scope)), None)
+    if registration is None:
+        return redirect("register")
+    secret = _secret(request, registration)
+    status_url = request.build_absolute_uri(reverse("status"))
+    pdf = receipt_pdf(
+        {
+            "title": gettext("Tanda terima %(wave)s") % {"wave": registration.wave.name},
+            "number_label": gettext("Nomor pendaftaran, yang diundi"),
+            "number": " ".join(wrap(registration.number, 4)),
+            "secret_label": gettext("Kode rahasia, jangan ditunjukkan kepada siapa pun"),
+            "secret": " ".join(wrap(secret, 4)),
+            "facts": _facts(registration),
+            "qr": _qr_file(status_url),
+            "qr_label": gettext("Kode QR ke halaman status"),
+            "steps_label": gettext("Apa berikutnya"),
+            "steps": _steps(registration.wave, joined=registration.state == Registration.State.JOINED),
+            "keep": gettext("Lihat status di %(url)s dengan nomor ini, kode rahasia, dan tanggal lahir Anda.")
+            % {"url": status_url},
+            "footer": gettext("Portal Kuota Luring Prakerja Jawa Tengah"),
+        },
+        language=get_language() or "id",
+        made=registration.created_at,
+    )
+    answer = HttpResponse(pdf, content_type="application/pdf")
+    answer["Content-Disposition"] = f'attachment; filename="tanda-terima-{registration.wave.slug}.pdf"'
+    return answer
 
 
 @require_POST
@@ -77,6 +111,17 @@ def join(request: ScopedRequest) -> HttpResponse:
     return redirect("receipt")
 
 
+def _secret(request: ScopedRequest, registration: Registration) -> str:
+    """The code, where this session made it just now; else empty."""
+    made_here = request.session.get(RECEIPT_KEY) == str(registration.idempotency_key)
+    shown = made_here and timezone.now() < registration.created_at + SECRET_SHOWN
+    return secret_code(registration.idempotency_key) if shown else ""
+
+
+def _facts(registration: Registration) -> list[tuple[str, str]]:
+    return [(gettext("Nama"), registration.name), (gettext("Tempat tinggal"), registration.regency.name)]
+
+
 def _steps(wave: Wave, *, joined: bool) -> list[tuple[str, str]]:
     """(day, what happens then) from here to the first day in class."""
     missing = gettext("Batas bergabung dengan gelombang. Tanpa bergabung nomor Anda tidak diundi.")
@@ -97,3 +142,10 @@ def _day(moment: date) -> str:
 def _qr(url: str) -> SafeString:
     code = segno.make(url, error="m")
     return SafeString(code.svg_inline(border=0, omitsize=True, title=gettext("Kode QR ke halaman status")))
+
+
+def _qr_file(url: str) -> str:
+    """The same as an SVG document of its own."""
+    drawn = BytesIO()
+    segno.make(url, error="m").save(drawn, kind="svg", border=0)
+    return drawn.getvalue().decode()

@@ -34,20 +34,21 @@ def review(journey: Journey) -> HttpResponse:
     """What was answered, to be looked through. Sent: registered, and joined if so chosen, while a wave is open."""
     request, draft = journey.request, journey.draft
     posted, join = request.method == "POST", request.POST.get("action") == "join"
+    if posted and journey.correcting:
+        return redirect("register-review")
     if draft is None:
         return _sent_before(journey, join=join) if posted else redirect(journey.entrance)
     if draft.step:
         return redirect(journey.go_on)
-    filled = [journey.form(page, journey.typed(page)) for page in journey.pages]
-    for page, form in zip(journey.pages, filled, strict=True):
-        if not form.is_valid():
-            return show_page(journey, page, form, status=422)
+    filled = fill(journey)
+    if wrong := first_wrong(journey, filled):
+        return wrong
     if not posted:
-        return _show(journey, filled)
+        return show_review(journey, filled)
     if journey.wave is None:
-        return _show(journey, filled, status=409, outcome="closed", closed=last_closed_wave(journey.now))
+        return show_review(journey, filled, status=409, outcome="closed", closed=last_closed_wave(journey.now))
     if as_number(request.POST.get("revision", "")) != draft.revision:
-        return _show(journey, filled, status=409, outcome="changed")
+        return show_review(journey, filled, status=409, outcome="changed")
 
     submission: dict[str, Any] = {
         "draft": draft,
@@ -60,18 +61,17 @@ def review(journey: Journey) -> HttpResponse:
     }
     try:
         receipt = within_budget(
-            askers=_askers(request),
+            askers=askers(request),
             costly=(intake.DuplicateApplicant, intake.HouseholdFull, intake.Listed),
             now=journey.now,
             act=lambda: drafts.finish(scope=request.scope, **submission),
         )
     except intake.NotEligible as refusal:
-        failures, judged = _why_not(refusal.decision, journey.office)
-        return _show(journey, filled, outcome="not_eligible", failures=failures, judged=judged)
+        return show_refused(journey, filled, refusal.decision)
     except intake.DuplicateApplicant:
-        return _show(journey, filled, status=409, outcome="duplicate")
+        return show_review(journey, filled, status=409, outcome="duplicate")
     except BudgetSpent:
-        return _show(journey, filled, status=429, outcome="budget")
+        return show_review(journey, filled, status=429, outcome="budget")
     except (drafts.ChangedElsewhere, intake.WaveNotOpen):
         return redirect("register-review")
     return _registered(journey, receipt, draft.pk, join=join)
@@ -96,7 +96,24 @@ def _registered(journey: Journey, receipt: Receipt, draft_id: UUID, *, join: boo
     return redirect("receipt")
 
 
-def _show(
+def fill(journey: Journey) -> list[PageForm]:
+    return [journey.form(page, journey.typed(page)) for page in journey.pages]
+
+
+def first_wrong(journey: Journey, filled: Sequence[PageForm]) -> HttpResponse | None:
+    """The first page on which something is wrong or missing by the rules of today."""
+    for page, form in zip(journey.pages, filled, strict=True):
+        if not form.is_valid():
+            return show_page(journey, page, form, status=422)
+    return None
+
+
+def show_refused(journey: Journey, filled: Sequence[PageForm], decision: Decision) -> HttpResponse:
+    failures, judged = _why_not(decision, journey.office)
+    return show_review(journey, filled, outcome="not_eligible", failures=failures, judged=judged)
+
+
+def show_review(
     journey: Journey, filled: Sequence[PageForm], *, status: int = 200, outcome: str = "", **more: Any
 ) -> HttpResponse:
     sections = []
@@ -131,7 +148,7 @@ def _why_not(decision: Decision, office: LabourOffice | None) -> tuple[list[str]
     return sentences[: len(decision.failures)], sentences[len(decision.failures) :]
 
 
-def _askers(request: ScopedRequest) -> dict[str, int]:
+def askers(request: ScopedRequest) -> dict[str, int]:
     network = network_of(client_address(request))
     return {
         f"duplicate address {network}": PER_ADDRESS,

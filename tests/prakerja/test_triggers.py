@@ -16,7 +16,7 @@ from records.services.log import record_event
 from registrations.models import IdentityCheck, Registration
 from tests.factories.people import make_wave
 from tests.prakerja.database import ask, refused
-from training.models import Grievance
+from training.models import Erasure, Grievance
 
 pytestmark = pytest.mark.django_db
 
@@ -99,6 +99,7 @@ TABLES_OF_STATES = {
     "registrations_registration": (registrations.states.TRANSITIONS, Registration.State),
     "records_import": (IMPORT_TRANSITIONS, Import.State),
     "training_draw": (training.states.DRAW_TRANSITIONS, None),
+    "training_erasure": (training.states.ERASURE_TRANSITIONS, Erasure.State),
     "training_grievance": (training.states.GRIEVANCE_TRANSITIONS, Grievance.State),
     "training_placement": (training.states.PLACEMENT_TRANSITIONS, None),
 }

@@ -26,7 +26,7 @@ from tests.factories.draws import Ready, make_class, published
 from tests.factories.people import make_region, make_wave
 from tests.factories.registered import make_registration
 from tests.factories.staff import make_staff, scope_of, sign_in
-from training.models import Placement, TrainingClass, Wish, WishList
+from training.models import Erasure, Placement, TrainingClass, Wish, WishList
 from training.services.grievances import file_own
 
 ROLES = (
@@ -88,6 +88,7 @@ def make_world() -> World:
         "registration": people,
         "placement": offers | {"none": NOBODY},
         "grievance": raised | {"none": NOBODY},
+        "erasure": {key: _erasure(person) for key, person in (("own", own), ("other", other))} | {"none": NOBODY},
         "split": {"": split.pk, "no-split": NOBODY},
         "scenario": {"": _scenario(wave), "no-scenario": NOBODY},
         "training_class": {"": TrainingClass.objects.get(code="A-1").pk, "no-class": NOBODY},
@@ -133,6 +134,14 @@ def _grievance(person: Canary) -> UUID:
         scope=Scope().as_applicant(person.registration.applicant_id), registration_id=person.registration.pk,
         subject="draw", claim="", text=f"{person.name}, loket 2", key=uuid4(), language="id",
         now=timezone.now(),
+    ).pk  # fmt: skip
+
+
+def _erasure(person: Canary) -> UUID:
+    """As if asked for: a place stands in the way of asking."""
+    now, registration = timezone.now(), person.registration
+    return Erasure.objects.create(
+        applicant_id=registration.applicant_id, regency_id=registration.regency_id, requested_at=now, due_at=now, as_of=now
     ).pk  # fmt: skip
 
 

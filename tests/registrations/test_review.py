@@ -347,3 +347,22 @@ class TestNextStep:
         with CaptureQueriesContext(connection) as queries:
             client.get("/bantuan/")
         assert not [query for query in queries if "registrations_" in query["sql"]]
+
+
+class TestReceiptFile:
+    def test_the_pdf_says_what_the_page_says_and_keeps_the_code_to_its_first_minutes(self, wave: Wave) -> None:
+        client, _answer = sent("join")
+        page = client.get("/daftar/tanda-terima/")
+        registration = Registration.objects.get()
+        answer = client.get("/daftar/tanda-terima/berkas.pdf")
+        assert answer["Content-Type"] == "application/pdf" and answer.content.startswith(b"%PDF")
+        assert answer.content == client.get("/daftar/tanda-terima/berkas.pdf").content
+        assert registration.number not in answer["Content-Disposition"]
+        with_code = len(answer.content)
+        assert page.context["secret"]
+        with time_machine.travel(timezone.now() + timedelta(minutes=11)):
+            assert not client.get("/daftar/tanda-terima/").context["secret"]
+            assert len(client.get("/daftar/tanda-terima/berkas.pdf").content) < with_code
+
+    def test_nobody_without_a_registration_gets_one(self, client: Client, wave: Wave) -> None:
+        assert client.get("/daftar/tanda-terima/berkas.pdf").url == "/daftar/"

@@ -1,5 +1,6 @@
 """Raising an appeal or a complaint, and following one with its code."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -53,8 +54,8 @@ class _RaisingForm(forms.Form):
     )
     key = forms.UUIDField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"initial": {"key": uuid4()}, **kwargs})
+    def __init__(self, typed: Any = None, *, initial: Mapping[str, Any] | None = None) -> None:
+        super().__init__(typed, initial={"key": uuid4(), **(initial or {})})
 
 
 class OwnGrievanceForm(_RaisingForm):
@@ -79,6 +80,12 @@ class OwnGrievanceForm(_RaisingForm):
 
 
 class ComplaintForm(_RaisingForm):
+    subject = forms.ChoiceField(
+        label=gettext_lazy("Tentang apa"),
+        choices=[(code, words) for code, words in SUBJECT_WORDS.items() if code != Grievance.Subject.CORRECTION],
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Pilih satu hal yang Anda adukan.")},
+    )
     regency = forms.ModelChoiceField(
         Regency.objects.order_by("name"),
         label=gettext_lazy("Kantor di kabupaten atau kota"),

@@ -2,6 +2,7 @@
 
 from training.models.catalogue import Programme, Provider, TrainingClass
 from training.models.draws import Draw, DrawCutoff, DrawEntry, DrawPack, DrawResult, MerkleBlock
+from training.models.erasure import Erasure
 from training.models.grievances import Grievance, GrievanceStep
 from training.models.places import Placement
 from training.models.wishes import Wish, WishList
@@ -12,6 +13,7 @@ __all__ = [
     "DrawEntry",
     "DrawPack",
     "DrawResult",
+    "Erasure",
     "Grievance",
     "GrievanceStep",
     "MerkleBlock",

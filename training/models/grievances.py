@@ -15,11 +15,12 @@ from records.models import Stamped
 from registrations.models import Applicant, Registration
 from training.querysets import GrievanceQuerySet
 
-KIND_WORDS = {"appeal": _("Sanggahan"), "complaint": _("Pengaduan")}
+KIND_WORDS = {"appeal": _("Sanggahan"), "complaint": _("Pengaduan"), "correction": _("Perbaikan data")}
 SUBJECT_WORDS = {
     "eligibility": _("Dinyatakan tidak memenuhi syarat, atau klasternya keliru"),
     "mismatch": _("Data dinyatakan tidak padan"),
     "draw": _("Hasil undian"),
+    "correction": _("NIK, nama, jenis kelamin, atau tanggal lahir saya keliru"),
     "service": _("Pelayanan kantor"),
     "other": _("Lainnya"),
 }
@@ -35,7 +36,8 @@ VERDICT_WORDS = {"upheld": _("Dikabulkan"), "rejected": _("Ditolak")}
 
 
 class Grievance(Stamped):
-    """An appeal against a decision on one's registration, or a complaint, also of somebody who is not registered.
+    """An appeal against a decision on one's registration; the wish that the office corrects what the civil registry fixes; or a
+    complaint, also of somebody who is not registered.
 
     `number` is public. Whoever is registered follows it on the status page; anybody else with the code behind `code_index`.
     `due_on` is the last day of the next step: to answer while somebody has to, to go to the province once the office has
@@ -45,11 +47,13 @@ class Grievance(Stamped):
     class Kind(models.TextChoices):
         APPEAL = "appeal"
         COMPLAINT = "complaint"
+        CORRECTION = "correction"
 
     class Subject(models.TextChoices):
         ELIGIBILITY = "eligibility"
         MISMATCH = "mismatch"
         DRAW = "draw"
+        CORRECTION = "correction"
         SERVICE = "service"
         OTHER = "other"
 
@@ -109,7 +113,8 @@ class Grievance(Stamped):
             ),
             models.CheckConstraint(
                 condition=Q(kind="complaint")
-                | Q(applicant__isnull=False, subject__in=["eligibility", "mismatch", "draw"]),
+                | Q(kind="appeal", applicant__isnull=False, subject__in=["eligibility", "mismatch", "draw"])
+                | Q(kind="correction", applicant__isnull=False, subject="correction"),
                 name="training_grievance_appeal",
             ),
             models.CheckConstraint(

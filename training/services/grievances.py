@@ -24,7 +24,11 @@ from training.models import Grievance, GrievanceStep
 from training.selectors.grievances import closed_to, may_answer
 
 # Working days: to answer, to go on to the province, and for the province to answer.
-DAYS = {Grievance.Kind.APPEAL: 7, Grievance.Kind.COMPLAINT: 5}
+DAYS = {
+    Grievance.Kind.APPEAL: 7,
+    Grievance.Kind.COMPLAINT: 5,
+    Grievance.Kind.CORRECTION: 3,  # UU 27/2022, article 30: 3 x 24 hours
+}
 READ_REASON = "Menangani pengaduan atau sanggahan"  # as mentoring.forms.people.PURPOSES has it
 
 State = Grievance.State
@@ -49,7 +53,8 @@ class StepClosed(Exception):
 def file_own(
     *, scope: Scope, registration_id: UUID, subject: str, claim: str, text: str, key: UUID, language: str, now: datetime
 ) -> Grievance:
-    """Raise something about one's own registration: an appeal where a decision is disputed, else a complaint.
+    """Raise something about one's own registration: an appeal where a decision is disputed, a correction where the civil registry
+    fixes what is wrong, else a complaint.
 
     The same `key` once more gives the same one. Raises Registration.DoesNotExist, SubjectClosed, AlreadyOpen.
     """
@@ -58,6 +63,8 @@ def file_own(
     if reason := closed_to(registration, subject, now):
         raise SubjectClosed(reason)
     kind = Grievance.Kind.APPEAL if subject in Grievance.APPEALS else Grievance.Kind.COMPLAINT
+    if subject == Grievance.Subject.CORRECTION:
+        kind = Grievance.Kind.CORRECTION
     try:
         with transaction.atomic():
             return _file(

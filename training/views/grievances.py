@@ -40,7 +40,7 @@ def own_grievance_new(request: ScopedRequest) -> HttpResponse:
     if not registrations:
         return redirect("status")
     registration = shown_first(registrations, request.scope, request.GET.get("gelombang", ""))
-    form = OwnGrievanceForm(request.POST or None)
+    form = OwnGrievanceForm(request.POST or None, initial={"subject": request.GET.get("tentang", "")})
     if form.is_valid():
         given: dict[str, Any] = {"language": get_language() or "id", "now": timezone.now(), **form.cleaned_data}
         try:
