@@ -2,13 +2,27 @@
 
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
+from django.db.models.lookups import GreaterThan
 
 from clusters.models import Wave
 
 
+def announced_waves(now: datetime) -> QuerySet[Wave]:
+    """Waves that take registrations: from their announcement on, so that in the opening minute only joining is left to do.
+
+    Those open now in front, then the one that closes first.
+    """
+    announced = Wave.objects.filter(state=Wave.State.OPEN, closes_at__gt=now)
+    return announced.order_by(GreaterThan(F("opens_at"), now), "closes_at", "pk")
+
+
+def takes_registrations(wave: Wave, now: datetime) -> bool:
+    return wave.state == Wave.State.OPEN and now < wave.closes_at
+
+
 def open_waves(now: datetime) -> QuerySet[Wave]:
-    """Waves that take registrations now, the one that closes first in front."""
+    """Waves that people join now, the one that closes first in front."""
     return Wave.objects.filter(state=Wave.State.OPEN, opens_at__lte=now, closes_at__gt=now).order_by("closes_at", "pk")
 
 

@@ -39,7 +39,7 @@ from registrations.models import (
 )
 from registrations.selectors.listings import lists_about
 from registrations.selectors.places import regency_of
-from registrations.selectors.waves import is_open
+from registrations.selectors.waves import takes_registrations
 from registrations.services import rows
 from registrations.services.intake import DuplicateApplicant, HouseholdFull, Listed, NotEligible, WaveNotOpen
 from registrations.services.rows import Subject
@@ -98,7 +98,7 @@ def correct(
         .select_for_update(of=("self",))
         .order_by("pk")
     )
-    registration = next((one for one in live if is_open(one.wave, now)), None)
+    registration = next((one for one in live if takes_registrations(one.wave, now)), None)
     if correction.answers and registration is None:
         raise WaveNotOpen
     details = _former_details(applicant, correction.details, by_office=scope.is_office)

@@ -21,7 +21,7 @@ from records.services.messages import Recipient, queue_message
 from registrations.eligibility import Decision, decide
 from registrations.models import Applicant, Consent, Disability, DisabilityNeed, EligibilityDecision, Registration
 from registrations.selectors.listings import lists_about
-from registrations.selectors.waves import is_open, open_waves
+from registrations.selectors.waves import open_waves, takes_registrations
 from registrations.services import rows
 from registrations.services.receipts import NumberSource, Receipt, random_numbers, secret_code
 from registrations.services.rows import Subject
@@ -198,7 +198,7 @@ class _Submission:
         warnings: tuple[str, ...] = (),
         first: Callable[[], None] = lambda: None,
     ) -> Receipt:
-        if not is_open(self.wave, self.now):
+        if not takes_registrations(self.wave, self.now):
             raise WaveNotOpen(self.wave.slug)
         for attempt in range(NUMBER_ATTEMPTS):
             try:

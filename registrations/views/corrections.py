@@ -14,7 +14,7 @@ from registrations.forms.pages import Page, corrected, pages_for, typed_before, 
 from registrations.models import Consent, Registration
 from registrations.selectors.drafts import draft_of
 from registrations.selectors.own import disability_of, own_applicant, own_registrations
-from registrations.selectors.waves import is_open, open_waves
+from registrations.selectors.waves import announced_waves, takes_registrations
 from registrations.services import corrections, drafts, intake
 from registrations.services.budget import BudgetSpent, within_budget
 from registrations.services.consents import CONSENT_VERSION
@@ -29,7 +29,8 @@ def correct(request: ScopedRequest) -> HttpResponse:
     """Open everything that was answered for the open wave, to be looked through and sent again."""
     now = timezone.now()
     registration = next(
-        (one for one in own_registrations(request.scope) if is_open(one.wave, now) and may_correct(one)), None
+        (one for one in own_registrations(request.scope) if takes_registrations(one.wave, now) and may_correct(one)),
+        None,
     )
     if registration is None:
         messages.info(request, gettext("Jawaban hanya dapat diperbaiki selama gelombang Anda dibuka."))
@@ -99,9 +100,9 @@ def _send(journey: Journey) -> HttpResponse:
 
 @require_POST
 def rejoin(request: ScopedRequest) -> HttpResponse:
-    """Begin to register in the open wave with the answers of the last one; the statement alone is made anew."""
+    """Begin to register in the next wave with the answers of the last one; the statement alone is made anew."""
     now = timezone.now()
-    own, wave = own_registrations(request.scope), open_waves(now).first()
+    own, wave = own_registrations(request.scope), announced_waves(now).first()
     if own_applicant(request.scope) is None or not own:
         return redirect("status")
     if wave and not any(one.wave_id == wave.pk for one in own):

@@ -24,15 +24,15 @@ from registrations.models import Applicant, Draft, Registration
 from registrations.selectors.drafts import NOTHING, SavedPage, draft_of, pages_of
 from registrations.selectors.own import own_applicant, own_registrations
 from registrations.selectors.places import regency_of
-from registrations.selectors.waves import last_closed_wave, next_wave, open_waves
+from registrations.selectors.waves import announced_waves, is_open, last_closed_wave
 from registrations.views.sessions import DRAFT_KEY, RECEIPT_KEY
 
 
 @dataclass
 class Journey:
-    """Somebody on the way: known from an earlier wave or not, with a draft or not, while a wave is open or not.
+    """Somebody on the way: known from an earlier wave or not, with a draft or not, while a wave takes registrations or not.
 
-    `correcting`: the registration in the open wave that the draft is to correct.
+    `correcting`: the registration in that wave that the draft is to correct.
     """
 
     request: ScopedRequest
@@ -42,6 +42,11 @@ class Journey:
     earlier: Registration | None
     draft: Draft | None
     correcting: Registration | None = None
+
+    @property
+    def may_join(self) -> bool:
+        """The wave is open: not only announced."""
+        return self.wave is not None and is_open(self.wave, self.now)
 
     @cached_property
     def pages(self) -> list[Page]:
@@ -102,7 +107,7 @@ def for_applicants(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
             messages.info(request, gettext("Anda masuk sebagai petugas. Keluar dulu untuk mendaftar sebagai peserta."))
             return redirect("workplace")
         now = timezone.now()
-        wave = open_waves(now).select_related("rule_set").first()
+        wave = announced_waves(now).select_related("rule_set").first()
         own, draft = own_registrations(request.scope), draft_of(request.scope)
         in_wave = next((registration for registration in own if wave and registration.wave_id == wave.pk), None)
         correcting = draft.registration_id if draft else None
@@ -132,12 +137,11 @@ def for_applicants(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
 @require_safe
 @for_applicants
 def register(journey: Journey) -> HttpResponse:
-    """What is needed and when the wave is open; begin, or go on with what was begun here."""
+    """What is needed and when the wave opens; begin, or go on with what was begun here."""
     if journey.correcting:
         return redirect(journey.go_on)
     context = {
         "journey": journey,
-        "next_wave": None if journey.wave else next_wave(journey.now),
         "last_wave": None if journey.wave else last_closed_wave(journey.now),
     }
     return render(journey.request, "registrations/start.html", context)

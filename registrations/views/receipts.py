@@ -22,7 +22,7 @@ from clusters.models import Wave
 from registrations import eligibility
 from registrations.models import Registration
 from registrations.selectors.own import latest_decision, own_registrations
-from registrations.selectors.waves import last_closed_wave, next_wave, open_waves
+from registrations.selectors.waves import last_closed_wave, next_wave, takes_registrations
 from registrations.services import intake
 from registrations.services.receipts import secret_code
 from registrations.services.ticket import receipt_pdf
@@ -38,14 +38,15 @@ def receipt(request: ScopedRequest) -> HttpResponse:
     registration = next(iter(own_registrations(request.scope)), None)
     if registration is None:
         return redirect("register")
+    now = timezone.now()
     reasons = latest_decision(registration).reasons["clusters"]
     sentences = [(not code.endswith("_not"), gettext(eligibility.CLUSTER_REASONS[code])) for code in reasons]
     status_url = request.build_absolute_uri(reverse("status"))
     context = {
         "registration": registration,
         "wave": registration.wave,
-        "can_join": registration.state != Registration.State.INELIGIBLE
-        and open_waves(timezone.now()).filter(pk=registration.wave_id).exists(),
+        "can_join": registration.state != Registration.State.INELIGIBLE and takes_registrations(registration.wave, now),
+        "is_early": now < registration.wave.opens_at,
         "joined": registration.state == Registration.State.JOINED,
         "reasons_for": [sentence for holds, sentence in sentences if holds],
         "reasons_against": [sentence for holds, sentence in sentences if not holds],

@@ -19,7 +19,7 @@ from registrations.eligibility import Decision
 from registrations.forms.page import PageForm
 from registrations.forms.pages import REVIEW_MINUTES, entered
 from registrations.selectors.own import words_for
-from registrations.selectors.waves import last_closed_wave, next_wave
+from registrations.selectors.waves import last_closed_wave
 from registrations.services import drafts, intake
 from registrations.services.budget import PER_ADDRESS, PER_SESSION, BudgetSpent, within_budget
 from registrations.services.receipts import Receipt, random_numbers
@@ -31,9 +31,9 @@ from registrations.views.sessions import remember_applicant
 
 @for_applicants
 def review(journey: Journey) -> HttpResponse:
-    """What was answered, to be looked through. Sent: registered, and joined if so chosen, while a wave is open."""
+    """What was answered, to be looked through. Sent: registered, and joined if so chosen and the wave is open."""
     request, draft = journey.request, journey.draft
-    posted, join = request.method == "POST", request.POST.get("action") == "join"
+    posted, join = request.method == "POST", request.POST.get("action") == "join" and journey.may_join
     if posted and journey.correcting:
         return redirect("register-review")
     if draft is None:
@@ -45,7 +45,7 @@ def review(journey: Journey) -> HttpResponse:
         return wrong
     if not posted:
         return show_review(journey, filled)
-    if journey.wave is None:
+    if journey.wave is None or request.POST.get("gelombang", journey.wave.slug) != journey.wave.slug:
         return show_review(journey, filled, status=409, outcome="closed", closed=last_closed_wave(journey.now))
     if as_number(request.POST.get("revision", "")) != draft.revision:
         return show_review(journey, filled, status=409, outcome="changed")
@@ -134,7 +134,6 @@ def show_review(
         "journey": journey,
         "sections": sections,
         "outcome": outcome,
-        "next_wave": None if journey.wave else next_wave(journey.now),
         "back": reverse("register-page", args=[journey.pages[-1].slug]),
         "total": len(journey.pages) + 1,
         "minutes": REVIEW_MINUTES,

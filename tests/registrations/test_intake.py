@@ -169,10 +169,17 @@ class TestRefusals:
             register(wave, make_person(kk=kk))
         register(make_wave(), make_person(kk=kk))  # the limit is of one wave
 
-    @pytest.mark.parametrize("days", [-2, 8])
-    def test_only_while_the_wave_is_open(self, wave: Wave, days: int) -> None:
+    def test_not_after_the_closing(self, wave: Wave) -> None:
         with pytest.raises(WaveNotOpen):
-            register(wave, now=timezone.now() + timedelta(days=days))
+            register(wave, now=timezone.now() + timedelta(days=8))
+
+    def test_before_the_opening_one_registers_and_does_not_join(self, wave: Wave) -> None:
+        early = timezone.now() - timedelta(days=2)
+        receipt = register(wave, now=early)
+        step = {"scope": NOBODY.as_applicant(receipt.applicant_id), "registration_id": receipt.registration_id}
+        with pytest.raises(WaveNotOpen):
+            join(**step, now=early)
+        assert join(**step, now=wave.opens_at)
 
     def test_not_in_a_closed_wave(self) -> None:
         make_region()

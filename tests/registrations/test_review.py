@@ -265,18 +265,36 @@ class TestWaves:
         assert (again.applicant, again.occupation, again.state) == (Applicant.objects.get(), "jobseeker", "joined")
         assert not Draft.objects.exists()
 
-    def test_without_an_open_wave_everything_waits_and_the_next_one_is_told(self, client: Client) -> None:
+    def test_before_the_opening_one_registers_and_only_joining_is_left(self, client: Client) -> None:
         make_region()
         now = timezone.now()
         later = make_wave(opens_at=now + timedelta(days=3), closes_at=now + timedelta(days=5))
         page = client.get("/daftar/").content.decode()
-        assert "Pendaftaran belum dibuka" in page and "Anda boleh mengisi sekarang" in page
+        assert "Anda boleh mendaftar sekarang. Bergabung dibuka" in page
         fill_in(client)
         page = client.get("/daftar/periksa/").content.decode()
-        assert f"{later.name} dibuka" in page and "Isian Anda disimpan sampai" in page
-        assert "Kirim pendaftaran" not in page
-        with time_machine.travel(now + timedelta(days=3, minutes=1)):
-            assert send(holding(Draft.objects.get())).status_code == 302
+        assert "Daftar sekarang" in page and "Daftar dan gabung" not in page
+        assert send(client, "join")["Location"] == "/daftar/tanda-terima/"
+        assert Registration.objects.get().state == "registered", "nobody joins before the opening"
+        page = client.get("/daftar/tanda-terima/").content.decode()
+        assert "gabung gelombang, yang dibuka" in page and 'name="slip"' in page
+        step = {"registration": Registration.objects.get().pk}
+        assert client.post("/daftar/gabung/", step).status_code == 409
+        Wave.objects.filter(pk=later.pk).update(opens_at=timezone.now())
+        assert client.post("/daftar/gabung/", step).status_code == 302
+        assert Registration.objects.get().state == "joined"
+
+    def test_nobody_gets_into_the_next_wave_by_a_button_of_the_last_one(self, wave: Wave) -> None:
+        draft = drafted()
+        later = make_wave(now=wave.closes_at + timedelta(days=3))
+        with time_machine.travel(wave.closes_at + timedelta(minutes=1)):
+            sending = {"action": "join", "revision": draft.revision, "gelombang": wave.slug}
+            answer = holding(draft).post("/daftar/periksa/", sending)
+            page = answer.content.decode()
+            assert answer.status_code == 409 and not Registration.objects.exists()
+            assert f"Pendaftaran {wave.name} ditutup" in page and f"Anda dapat ikut {later.name}" in page
+            assert holding(draft).post("/daftar/periksa/", sending | {"gelombang": later.slug}).status_code == 302
+        assert Registration.objects.get().wave == later
 
     def test_a_closed_wave_says_when(self, client: Client) -> None:
         make_region()

@@ -17,7 +17,7 @@ from records.services.messages.reading import messages_to
 from records.tasks import start_on_commit
 from registrations.models import Registration
 from registrations.selectors.own import latest_decision, why_not
-from registrations.selectors.waves import is_open, open_waves
+from registrations.selectors.waves import announced_waves, takes_registrations
 from registrations.services.access import NoSuchStatus, TooManyAttempts, open_status
 from registrations.services.intake import WaveNotOpen, withdraw
 from training.forms.status import StatusForm
@@ -48,7 +48,7 @@ def status(request: ScopedRequest) -> HttpResponse:
     turned_away = registration.state == Registration.State.INELIGIBLE
     office = getattr(registration.regency, "office", None)
     now = timezone.now()
-    joinable = open_waves(now).first()
+    joinable = announced_waves(now).first()
     return render(
         request,
         "training/status.html",
@@ -60,7 +60,7 @@ def status(request: ScopedRequest) -> HttpResponse:
             "outcome": outcome,
             "placement": placement,
             "steps": steps_of(registration, wishes, outcome, placement),
-            "may_correct": registration.state in TAKES_PART and is_open(registration.wave, now),
+            "may_correct": registration.state in TAKES_PART and takes_registrations(registration.wave, now),
             "next_wave": None if any(one.wave == joinable for one in registrations) else joinable,
             "may_leave": registration.state in TAKES_PART and unfrozen,
             "failures": why_not(latest_decision(registration), office=office.name if office else "")
