@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from registrations.views import journey, pages, places, receipts, review
+from registrations.views import claim, journey, pages, places, receipts, review
 
 urlpatterns: list[URLPattern] = [
     path("daftar/", journey.register, name="register"),
@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("daftar/tutup/", pages.close, name="register-close"),
     path("daftar/tanda-terima/", receipts.receipt, name="receipt"),
     path("daftar/gabung/", receipts.join, name="join"),
+    path("klaim/", claim.claim, name="claim"),
     path("daftar/kecamatan/", places.district_options, name="district-options"),
     path("daftar/desa/", places.village_options, name="village-options"),
 ]

@@ -1,5 +1,6 @@
 """Who asks, and who stands on a list."""
 
+from registrations.models.assistance import MOST_FORMS, Assistance, PaperForm, PaperLot
 from registrations.models.drafts import Draft
 from registrations.models.identity import DIFFERENCE_WORDS, IDENTITY_WORDS, IdentityCheck, RegistryGate
 from registrations.models.lists import ListedPerson, PersonList
@@ -18,8 +19,10 @@ from registrations.models.people import (
 __all__ = [
     "DIFFERENCE_WORDS",
     "IDENTITY_WORDS",
+    "MOST_FORMS",
     "STATE_WORDS",
     "Applicant",
+    "Assistance",
     "Consent",
     "Disability",
     "DisabilityNeed",
@@ -27,6 +30,8 @@ __all__ = [
     "EligibilityDecision",
     "IdentityCheck",
     "ListedPerson",
+    "PaperForm",
+    "PaperLot",
     "PersonList",
     "Registration",
     "RegistryGate",

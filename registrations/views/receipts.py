@@ -1,6 +1,6 @@
 """The receipt of a registration, and joining the wave."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 import segno
@@ -23,9 +23,7 @@ from registrations.selectors.own import latest_decision, own_registrations
 from registrations.selectors.waves import last_closed_wave, next_wave, open_waves
 from registrations.services import intake
 from registrations.services.receipts import secret_code
-from registrations.views.sessions import RECEIPT_KEY
-
-SECRET_SHOWN = timedelta(minutes=10)  # after registering; the ticket says so
+from registrations.views.sessions import RECEIPT_KEY, SECRET_SHOWN, SHOWN_UNTIL_KEY
 
 
 @require_safe
@@ -36,7 +34,8 @@ def receipt(request: ScopedRequest) -> HttpResponse:
     if registration is None:
         return redirect("register")
     made_here = request.session.get(RECEIPT_KEY) == str(registration.idempotency_key)
-    shown = made_here and timezone.now() < registration.created_at + SECRET_SHOWN
+    until = max((registration.created_at + SECRET_SHOWN).timestamp(), request.session.get(SHOWN_UNTIL_KEY, 0))
+    shown = made_here and timezone.now().timestamp() < until
     reasons = latest_decision(registration).reasons["clusters"]
     sentences = [(not code.endswith("_not"), gettext(eligibility.CLUSTER_REASONS[code])) for code in reasons]
     status_url = request.build_absolute_uri(reverse("status"))
@@ -50,8 +49,8 @@ def receipt(request: ScopedRequest) -> HttpResponse:
         "reasons_against": [sentence for holds, sentence in sentences if not holds],
         "secret": secret_code(registration.idempotency_key) if shown else "",
         "facts": [(gettext("Nama"), registration.name), (gettext("Tempat tinggal"), registration.regency.name)],
-        "steps": _steps(registration.wave, joined=registration.state == Registration.State.JOINED),
-        "qr": _qr(status_url),
+        "steps": steps_of(registration.wave, joined=registration.state == Registration.State.JOINED),
+        "qr": qr_of(status_url, gettext("Kode QR ke halaman status")),
         "status_url": status_url,
     }
     return render(request, "registrations/receipt.html", context)
@@ -77,7 +76,7 @@ def join(request: ScopedRequest) -> HttpResponse:
     return redirect("receipt")
 
 
-def _steps(wave: Wave, *, joined: bool) -> list[tuple[str, str]]:
+def steps_of(wave: Wave, *, joined: bool) -> list[tuple[str, str]]:
     """(day, what happens then) from here to the first day in class."""
     missing = gettext("Batas bergabung dengan gelombang. Tanpa bergabung nomor Anda tidak diundi.")
     return [
@@ -94,6 +93,6 @@ def _day(moment: date) -> str:
     return date_format(timezone.localtime(moment) if isinstance(moment, datetime) else moment, "j F Y")
 
 
-def _qr(url: str) -> SafeString:
+def qr_of(url: str, title: str) -> SafeString:
     code = segno.make(url, error="m")
-    return SafeString(code.svg_inline(border=0, omitsize=True, title=gettext("Kode QR ke halaman status")))
+    return SafeString(code.svg_inline(border=0, omitsize=True, title=title))

@@ -1,0 +1,74 @@
+"""Beginning to fill in for somebody."""
+
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from registrations.services.assistance import Paper
+from registrations.services.receipts import normalise_code
+
+FORM_NUMBER = 10
+
+
+class BeginForm(forms.Form):
+    """Somebody in front of the counter. `key`: sent again, it is begun once."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    agreed = forms.BooleanField(
+        label=_("Kata-kata ini sudah saya bacakan, dan orangnya menjawab ya"),
+        error_messages={"required": _("Bacakan dulu, lalu beri tanda bila orangnya setuju.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"key": uuid4()}, auto_id="begin_%s", **kwargs)
+
+    def paper(self) -> Paper | None:
+        return None
+
+
+class PaperBeginForm(forms.Form):
+    """A form that was filled in and signed on paper."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    number = forms.CharField(
+        label=_("Nomor formulir"),
+        help_text=_("10 huruf dan angka di kanan atas formulir. Boleh dipindai dari kode QR."),
+        error_messages={"required": _("Isi nomor formulir, 10 huruf dan angka di kanan atas formulir.")},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "maxlength": 200}
+        ),
+    )
+    signed_on = forms.DateField(
+        label=_("Tanggal tanda tangan"),
+        error_messages={
+            "required": _("Isi tanggal tanda tangan seperti tertulis di formulir."),
+            "invalid": _("Tanggal ini tidak ada di kalender. Isi tanggal, bulan dan tahun seperti di formulir."),
+        },
+    )
+
+    def __init__(self, *args: Any, today: date, number: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, initial={"key": uuid4(), "number": number}, auto_id="paper_%s", **kwargs)
+        self.today = today
+        self.fields["signed_on"].widget = forms.SelectDateWidget(years=range(today.year - 1, today.year + 1))
+
+    def clean_number(self) -> str:
+        """The number as it was typed, or out of the address that the QR code holds."""
+        number = normalise_code(self.cleaned_data["number"].rpartition("=")[2])
+        if len(number) != FORM_NUMBER:
+            raise forms.ValidationError(
+                _("Nomor formulir terdiri atas %(length)s huruf dan angka. Yang Anda isi %(given)s."),
+                params={"length": FORM_NUMBER, "given": len(number)},
+            )
+        return number
+
+    def clean_signed_on(self) -> date:
+        signed: date = self.cleaned_data["signed_on"]
+        if signed > self.today:
+            raise forms.ValidationError(_("Tanggal tanda tangan belum tiba. Periksa lagi di formulir."))
+        return signed
+
+    def paper(self) -> Paper | None:
+        return Paper(self.cleaned_data["number"], self.cleaned_data["signed_on"])
