@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from mentoring.views import assistance, downloads, grievances, identity, imports, office
+from mentoring.views import assistance, downloads, grievances, identity, imports, office, papers
 
 urlpatterns: list[URLPattern] = [
     path("tempat-kerja/", office.workplace, name="workplace"),
@@ -18,6 +18,8 @@ urlpatterns: list[URLPattern] = [
     path("kantor/dampingi/<uuid:assistance>/periksa/", assistance.review, name="assist-review"),
     path("kantor/dampingi/<uuid:assistance>/bukti/", assistance.receipt, name="assist-receipt"),
     path("kantor/dampingi/<uuid:assistance>/gabung/", assistance.join, name="assist-join"),
+    path("kantor/formulir/", papers.papers, name="paper-forms"),
+    path("kantor/formulir/<uuid:lot>/formulir.pdf", papers.papers_pdf, name="paper-forms-pdf"),
     path("kantor/sanggahan/", grievances.grievances, name="grievances"),
     path("kantor/sanggahan/<uuid:grievance>/", grievances.grievance, name="grievance"),
     path("kantor/sanggahan/<uuid:grievance>/buka/", grievances.grievance_open, name="grievance-open"),

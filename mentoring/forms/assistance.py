@@ -1,4 +1,4 @@
-"""Beginning to fill in for somebody."""
+"""Beginning to fill in for somebody, and paper forms to begin with."""
 
 from datetime import date
 from typing import Any
@@ -7,10 +7,10 @@ from uuid import uuid4
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from registrations.models import MOST_FORMS
 from registrations.services.assistance import Paper
+from registrations.services.papers import NUMBER_LENGTH
 from registrations.services.receipts import normalise_code
-
-FORM_NUMBER = 10
 
 
 class BeginForm(forms.Form):
@@ -57,10 +57,10 @@ class PaperBeginForm(forms.Form):
     def clean_number(self) -> str:
         """The number as it was typed, or out of the address that the QR code holds."""
         number = normalise_code(self.cleaned_data["number"].rpartition("=")[2])
-        if len(number) != FORM_NUMBER:
+        if len(number) != NUMBER_LENGTH:
             raise forms.ValidationError(
                 _("Nomor formulir terdiri atas %(length)s huruf dan angka. Yang Anda isi %(given)s."),
-                params={"length": FORM_NUMBER, "given": len(number)},
+                params={"length": NUMBER_LENGTH, "given": len(number)},
             )
         return number
 
@@ -72,3 +72,25 @@ class PaperBeginForm(forms.Form):
 
     def paper(self) -> Paper | None:
         return Paper(self.cleaned_data["number"], self.cleaned_data["signed_on"])
+
+
+class LotForm(forms.Form):
+    """How many blank forms to print. `key`: sent again, it is one lot."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    size = forms.IntegerField(
+        label=_("Berapa formulir"),
+        help_text=_("Paling banyak %(most)s sekali cetak; satu formulir dua halaman A4.") % {"most": MOST_FORMS},
+        min_value=1,
+        max_value=MOST_FORMS,
+        error_messages={
+            "required": _("Isi berapa formulir yang Anda perlukan."),
+            "invalid": _("Isi jumlahnya dengan angka, misalnya 10."),
+            "min_value": _("Cetak paling sedikit satu formulir."),
+            "max_value": _("Sekali cetak paling banyak %(limit_value)s formulir."),
+        },
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "maxlength": 3, "size": 4}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"key": uuid4()}, **kwargs)

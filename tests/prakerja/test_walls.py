@@ -153,10 +153,10 @@ OWNERS_FUNCTIONS = {
 }  # fmt: skip
 PEOPLE = [
     "records_event", "records_message", "records_read", "registrations_applicant", "registrations_assistance",
-    "registrations_consent", "registrations_disability", "registrations_disabilityneed", "registrations_draft", "registrations_eligibilitydecision",
-    "registrations_identitycheck", "registrations_registration", "registrations_tally", "training_drawentry",
-    "training_drawresult", "training_grievance", "training_grievancestep", "training_placement", "training_wish",
-    "training_wishlist",
+    "registrations_consent", "registrations_disability", "registrations_disabilityneed", "registrations_draft",
+    "registrations_eligibilitydecision", "registrations_identitycheck", "registrations_registration",
+    "registrations_tally", "training_drawentry", "training_drawresult", "training_grievance", "training_grievancestep",
+    "training_placement", "training_wish", "training_wishlist",
 ]  # fmt: skip
 
 pytestmark = pytest.mark.django_db
