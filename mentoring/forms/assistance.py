@@ -1,5 +1,6 @@
 """Beginning to fill in for somebody, and paper forms to begin with."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -22,8 +23,8 @@ class BeginForm(forms.Form):
         error_messages={"required": _("Bacakan dulu, lalu beri tanda bila orangnya setuju.")},
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"key": uuid4()}, auto_id="begin_%s", **kwargs)
+    def __init__(self, typed: Mapping[str, Any] | None = None) -> None:
+        super().__init__(typed, initial={"key": uuid4()}, auto_id="begin_%s")
 
     def paper(self) -> Paper | None:
         return None
@@ -49,8 +50,8 @@ class PaperBeginForm(forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, today: date, number: str = "", **kwargs: Any) -> None:
-        super().__init__(*args, initial={"key": uuid4(), "number": number}, auto_id="paper_%s", **kwargs)
+    def __init__(self, typed: Mapping[str, Any] | None = None, *, today: date, number: str = "") -> None:
+        super().__init__(typed, initial={"key": uuid4(), "number": number}, auto_id="paper_%s")
         self.today = today
         self.fields["signed_on"].widget = forms.SelectDateWidget(years=range(today.year - 1, today.year + 1))
 
@@ -92,5 +93,5 @@ class LotForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "numeric", "maxlength": 3, "size": 4}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"key": uuid4()}, **kwargs)
+    def __init__(self, typed: Mapping[str, Any] | None = None) -> None:
+        super().__init__(typed, initial={"key": uuid4()})

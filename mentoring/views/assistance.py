@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -87,7 +87,7 @@ class Assisted(Journey):
         return redirect("assist-receipt", self.assistance.pk)
 
 
-def for_holder(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def for_holder(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase]:
     """Only for the one of the office who has this person open, while the right runs."""
 
     @staff(*OFFICE)
@@ -242,5 +242,5 @@ def _registration(scope: Scope, assistance: Assistance) -> Registration:
 def _open(assistance: Assistance) -> HttpResponse:
     if assistance.registration_id:
         return redirect("assist-receipt", assistance.pk)
-    step = cast(str, assistance.draft.step)
+    step = assistance.draft.step
     return redirect("assist-page", assistance.pk, step) if step else redirect("assist-review", assistance.pk)

@@ -115,7 +115,8 @@ def put_down(*, scope: Scope) -> None:
 
 def held(*, scope: Scope, assistance_id: UUID, now: datetime) -> Assistance:
     """The one that the asker has open. Raises NoAssistance, NotHeld."""
-    assistance = Assistance.objects.within(scope).running(now).filter(pk=assistance_id).first()
+    found = Assistance.objects.within(scope).running(now).filter(pk=assistance_id)
+    assistance: Assistance | None = found.first()
     if assistance is None:
         raise NoAssistance
     if assistance.holder_id != scope.actor_id:
@@ -168,7 +169,7 @@ def claim(*, number: str, code: str, birth_date: date, address: str, now: dateti
         typed = normalise_code(code).encode()
         if not constant_time_compare(typed, right.encode()) or assistance is None or assistance.registration is None:
             return None
-        registration = assistance.registration
+        registration: Registration = assistance.registration
         if registration.applicant.birth_date != birth_date:
             return None
         if assistance.claimed_at:
@@ -207,10 +208,11 @@ def _tell_claimed(registration: Registration, now: datetime) -> None:
 
 
 def _running(scope: Scope, assistance_id: UUID, now: datetime) -> Assistance:
-    found = Assistance.objects.within(scope).running(now).select_for_update().filter(pk=assistance_id).first()
-    if found is None:
+    found = Assistance.objects.within(scope).running(now).select_for_update().filter(pk=assistance_id)
+    assistance: Assistance | None = found.first()
+    if assistance is None:
         raise NoAssistance
-    return found
+    return assistance
 
 
 def _record(scope: Scope, kind: str, assistance: Assistance, now: datetime) -> None:
