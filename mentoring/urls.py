@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from mentoring.views import assistance, downloads, grievances, identity, imports, office, papers
+from mentoring.views import assistance, downloads, grievances, identity, imports, office, offline, papers
 
 urlpatterns: list[URLPattern] = [
     path("tempat-kerja/", office.workplace, name="workplace"),
@@ -18,8 +18,12 @@ urlpatterns: list[URLPattern] = [
     path("kantor/dampingi/<uuid:assistance>/periksa/", assistance.review, name="assist-review"),
     path("kantor/dampingi/<uuid:assistance>/bukti/", assistance.receipt, name="assist-receipt"),
     path("kantor/dampingi/<uuid:assistance>/gabung/", assistance.join, name="assist-join"),
-    path("kantor/formulir/", papers.papers, name="paper-forms"),
-    path("kantor/formulir/<uuid:lot>/formulir.pdf", papers.papers_pdf, name="paper-forms-pdf"),
+    path("kantor/dampingi/formulir/", papers.papers, name="paper-forms"),
+    path("kantor/dampingi/formulir/<uuid:lot>/formulir.pdf", papers.papers_pdf, name="paper-forms-pdf"),
+    path("kantor/luar-jaringan/", offline.page, name="offline"),
+    path("kantor/luar-jaringan/kirim/", offline.send, name="offline-send"),
+    path("kantor/luar-jaringan/pekerja.js", offline.worker, name="offline-worker"),
+    path("kantor/luar-jaringan/aplikasi.webmanifest", offline.manifest, name="offline-manifest"),
     path("kantor/sanggahan/", grievances.grievances, name="grievances"),
     path("kantor/sanggahan/<uuid:grievance>/", grievances.grievance, name="grievance"),
     path("kantor/sanggahan/<uuid:grievance>/buka/", grievances.grievance_open, name="grievance-open"),

@@ -48,12 +48,12 @@ class PaperBeginForm(forms.Form):
             "required": _("Isi tanggal tanda tangan seperti tertulis di formulir."),
             "invalid": _("Tanggal ini tidak ada di kalender. Isi tanggal, bulan dan tahun seperti di formulir."),
         },
+        widget=forms.SelectDateWidget(),
     )
 
     def __init__(self, typed: Mapping[str, Any] | None = None, *, today: date, number: str = "") -> None:
         super().__init__(typed, initial={"key": uuid4(), "number": number}, auto_id="paper_%s")
         self.today = today
-        self.fields["signed_on"].widget = forms.SelectDateWidget(years=range(today.year - 1, today.year + 1))
 
     def clean_number(self) -> str:
         """The number as it was typed, or out of the address that the QR code holds."""

@@ -65,6 +65,7 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(max_length=5)),
                 ('consent_text', models.CharField(blank=True, help_text='version of the words that were said yes to', max_length=20)),
                 ('signed_on', models.DateField(null=True)),
+                ('captured_at', models.DateTimeField(help_text="filled in without a network: when, by the device's clock", null=True)),
                 ('began_at', models.DateTimeField()),
                 ('ends_at', models.DateTimeField(db_index=True)),
                 ('claimed_at', models.DateTimeField(null=True)),

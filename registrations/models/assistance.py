@@ -63,6 +63,7 @@ class Assistance(models.Model):
     consent_text = models.CharField(max_length=20, blank=True, help_text="version of the words that were said yes to")
     form = models.OneToOneField(PaperForm, models.PROTECT, null=True, related_name="assistance")
     signed_on = models.DateField(null=True)
+    captured_at = models.DateTimeField(null=True, help_text="filled in without a network: when, by the device's clock")
     began_at = models.DateTimeField()
     ends_at = models.DateTimeField(db_index=True)
     registration = models.OneToOneField(Registration, models.PROTECT, null=True, related_name="assistance")

@@ -11,14 +11,16 @@ from django.utils.crypto import constant_time_compare
 
 from accounts.scope import Scope
 from accounts.services import enter_scope
+from clusters.models import Wave
 from records.services.constraints import violated
 from records.services.log import record_event
 from records.services.messages import Recipient, queue_message
-from registrations.models import Assistance, Consent, PaperForm, Registration
+from registrations.models import Assistance, Consent, Draft, PaperForm, Registration
 from registrations.services import drafts, intake
 from registrations.services.access import look_within_budget
 from registrations.services.consents import ASSISTANCE_VERSION
-from registrations.services.receipts import Receipt, claim_code, normalise_code
+from registrations.services.receipts import NumberSource, Receipt, claim_code, normalise_code, random_numbers
+from registrations.services.validation import Person
 
 # How long a claim may be sent again by who did not get its answer; without it they would hold no code that opens anything.
 REPEATED = timedelta(minutes=10)
@@ -54,13 +56,22 @@ class Paper:
 
 
 @transaction.atomic
-def begin(*, scope: Scope, key: UUID, paper: Paper | None, first_page: str, language: str, now: datetime) -> Assistance:
+def begin(
+    *,
+    scope: Scope,
+    key: UUID,
+    paper: Paper | None,
+    first_page: str,
+    language: str,
+    now: datetime,
+    captured_at: datetime | None = None,
+) -> Assistance:
     """Begin to fill in for somebody who said yes to ASSISTANCE_VERSION, or who signed a form; whom one had open is put down.
 
     Sent again with the same `key`, also at the same moment, it is begun once. Raises UnknownForm, FormEntered, NoAssistance.
     """
-    before = Assistance.objects.within(scope).filter(pk=key, assistant_id=scope.actor_id).first()
-    if before:
+    mine = Assistance.objects.within(scope).filter(pk=key, assistant_id=scope.actor_id)
+    if mine.exists():
         return take(scope=scope, assistance_id=key, now=now)
     form = None
     if paper and not (form := PaperForm.objects.within(scope).filter(pk=paper.number).first()):
@@ -75,6 +86,7 @@ def begin(*, scope: Scope, key: UUID, paper: Paper | None, first_page: str, lang
         consent_text="" if paper else ASSISTANCE_VERSION,
         form=form,
         signed_on=paper.signed_on if paper else None,
+        captured_at=captured_at,
         began_at=now,
         ends_at=now + timedelta(days=settings.ASSISTANCE_DAYS),
     )
@@ -84,7 +96,9 @@ def begin(*, scope: Scope, key: UUID, paper: Paper | None, first_page: str, lang
     except IntegrityError as error:
         match violated(error):
             case "registrations_assistance_pkey" | "registrations_assistance_one_at_a_time":
-                return take(scope=scope, assistance_id=key, now=now)  # the faster one of two clicks
+                if mine.exists():  # the faster one of two clicks
+                    return take(scope=scope, assistance_id=key, now=now)
+                raise NoAssistance from error
             case "registrations_assistance_form_id_key":
                 raise FormEntered from error
         raise
@@ -133,6 +147,45 @@ def register(*, scope: Scope, assistance: Assistance, **submission: Any) -> Rece
         registration=receipt.registration_id, applicant=receipt.applicant_id
     )
     return receipt
+
+
+@transaction.atomic
+def capture(
+    *,
+    scope: Scope,
+    key: UUID,
+    captured_at: datetime,
+    person: Person,
+    wave: Wave,
+    now: datetime,
+    language: str,
+    number_source: NumberSource = random_numbers,
+) -> bool:
+    """Register and join somebody who was filled in on a device without a network; whether this call did it.
+
+    Whoever the asker has open is put down. Sent again with the same `key`, also at the same moment or after the person has
+    claimed it, it is registered once. All of it, or nothing. Raises what `register` raises.
+    """
+    mine = Assistance.objects.within(scope).filter(pk=key, assistant_id=scope.actor_id)
+    if mine.filter(registration__isnull=False).exists():
+        return False
+    begun = begin(scope=scope, key=key, paper=None, first_page="", language=language, now=now, captured_at=captured_at)
+    if begun.registration_id:  # by the faster one of two
+        return False
+    draft: Draft = begun.draft
+    register(
+        scope=scope.with_draft(draft.pk),
+        assistance=begun,
+        draft=draft,
+        entered=person,
+        wave=wave,
+        join=True,
+        now=now,
+        language=language,
+        number_source=number_source,
+    )
+    put_down(scope=scope)
+    return True
 
 
 @transaction.atomic

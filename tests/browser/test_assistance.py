@@ -82,15 +82,14 @@ def test_assisted_and_claimed(portal: Portal, visitor: Callable[..., Page]) -> N
 def test_a_paper_form_is_entered(portal: Portal, visitor: Callable[..., Page]) -> None:
     page = visitor(PHONE, java_script_enabled=False)
     sign_in(page, STAFF["mentor"])
-    page.goto("/kantor/formulir/")
+    page.goto("/kantor/dampingi/formulir/")
     page.locator("[name=size]").fill("2")
     page.get_by_role("button", name="Siapkan formulir").click()
     expect(page.get_by_role("link", name=re.compile("Buka PDF"))).to_have_count(1)
     page.goto("/kantor/dampingi/?formulir=7K3M9QXD2F")
     expect(page.locator("#paper_number")).to_have_value("7K3M9QXD2F")
-    page.locator("[name=signed_on_day]").select_option("1")
-    page.locator("[name=signed_on_month]").select_option("2")
-    page.locator("[name=signed_on_year]").select_option(index=1)
+    for part, value in (("day", "1"), ("month", "2"), ("year", "2026")):
+        page.locator(f"[name=signed_on_{part}]").fill(value)
     page.get_by_role("button", name="Isikan formulir").click()
     expect(page.get_by_role("alert")).to_contain_text("tidak pernah mencetak formulir dengan nomor ini")
     assert faults(page) == []

@@ -50,22 +50,22 @@ class TestPrinting:
     def test_a_repeated_click_is_one_lot_and_every_number_is_another(self, wave: Wave) -> None:
         client, order = counter(), {"key": str(uuid4()), "size": "12"}
         for _ in range(2):
-            assert client.post("/kantor/formulir/", order)["Location"] == "/kantor/formulir/"
+            assert client.post("/kantor/dampingi/formulir/", order)["Location"] == "/kantor/formulir/"
         lot = PaperLot.objects.get()
         assert (lot.regency_id, lot.size, lot.forms.count()) == (OFFICE, 12, 12)
-        assert [each.entered for each in client.get("/kantor/formulir/").context["lots"]] == [0]
+        assert [each.entered for each in client.get("/kantor/dampingi/formulir/").context["lots"]] == [0]
 
     @pytest.mark.parametrize(
         ("size", "words"), [("", "Isi berapa"), ("0", "paling sedikit"), (str(MOST_FORMS + 1), "paling banyak")]
     )
     def test_how_many(self, wave: Wave, size: str, words: str) -> None:
-        answer = counter().post("/kantor/formulir/", {"key": str(uuid4()), "size": size})
+        answer = counter().post("/kantor/dampingi/formulir/", {"key": str(uuid4()), "size": size})
         assert answer.status_code == 422 and words in answer.content.decode() and not PaperLot.objects.exists()
 
     def test_two_pages_a_form_and_another_office_prints_none_of_them(self, wave: Wave) -> None:
         client = counter()
-        client.post("/kantor/formulir/", {"key": str(uuid4()), "size": "3"})
-        address = f"/kantor/formulir/{PaperLot.objects.get().pk}/formulir.pdf"
+        client.post("/kantor/dampingi/formulir/", {"key": str(uuid4()), "size": "3"})
+        address = f"/kantor/dampingi/formulir/{PaperLot.objects.get().pk}/formulir.pdf"
         pdf = client.get(address).content
         assert pdf.startswith(b"%PDF") and pages_in(pdf) == 6
         assert counter(3301).get(address).status_code == 404

@@ -162,6 +162,10 @@ ACCESS: dict[str, Row] = {
         f"assist-page {whose} no-page": only(OFFICE, status)
         for whose, status in (("own", 302), ("other", 404), ("none", 404))
     },
+    "offline": only(OFFICE, 200),
+    "offline-send": only(OFFICE, 400),
+    "offline-worker": row(200),
+    "offline-manifest": row(200),
     "paper-forms": only(OFFICE, 200),
     "paper-forms-pdf own": only(OFFICE, 200),
     "paper-forms-pdf other": only(OFFICE, 404),
