@@ -56,7 +56,7 @@ def page(request: ScopedRequest) -> HttpResponse:
         "sections": sections(regency.pk, timezone.localdate()),
         "consent": f"registrations/consent/{CONSENT_VERSION}",
         "words": f"registrations/consent/{ASSISTANCE_VERSION}.html",
-        "rules": rules() | {"agreed": _("Bacakan dulu, lalu beri tanda bila orangnya setuju.")},
+        "rules": {"agreed": _("Bacakan dulu, lalu beri tanda bila orangnya setuju.")} | rules(),
         "said": said(),
         "consent_text": CONSENT_VERSION,
         "most": MOST_KEPT,

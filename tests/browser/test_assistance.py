@@ -15,6 +15,8 @@ pytestmark = pytest.mark.browser
 
 
 def look(page: Page) -> list[str]:
+    """The faults in both languages of a page that is the same when it is opened again."""
+    page.wait_for_load_state("networkidle")  # not the page that is being left
     found = []
     for language in reversed(LANGUAGES):
         in_language(page, language)
@@ -80,7 +82,7 @@ def test_assisted_and_claimed(portal: Portal, visitor: Callable[..., Page]) -> N
 
 
 def test_a_paper_form_is_entered(portal: Portal, visitor: Callable[..., Page]) -> None:
-    page = visitor(PHONE, java_script_enabled=False)
+    page = visitor(PHONE)
     sign_in(page, STAFF["mentor"])
     page.goto("/kantor/dampingi/formulir/")
     page.locator("[name=size]").fill("2")
