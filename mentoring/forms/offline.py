@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clusters.models import Village
@@ -25,7 +26,8 @@ class SentForm(forms.Form):
 
     def captured(self, now: datetime) -> datetime:
         """A device's clock may be fast."""
-        return min(self.cleaned_data["captured_at"], now)
+        by_its_clock: datetime = self.cleaned_data["captured_at"]
+        return min(by_its_clock, now)
 
 
 def sections(regency_id: int, today: date) -> list[tuple[Any, list[forms.BoundField]]]:
@@ -49,7 +51,7 @@ def _questions(form: PageForm, regency_id: int) -> list[forms.BoundField]:
             villages.order_by("district__name", "district_id", "name"), lambda each: each.district.name
         )
         grouped = [(district, [(each.pk, each.name) for each in some]) for district, some in by_district]
-        form.fields["village_id"].widget.choices = [("", _("Pilih dari daftar")), *grouped]  # type: ignore[attr-defined]
+        form.fields["village_id"].widget.choices = [("", _("Pilih dari daftar")), *grouped]
     for field in form.fields.values():
         field.widget.attrs["autocomplete"] = "off"
     return [form[name] for name in form.fields]
@@ -68,30 +70,30 @@ def rules() -> dict[str, str]:
 def said() -> dict[str, str]:
     """What else a device says; `{n}` is a number that it puts in."""
     return {
-        "nik": _("NIK terdiri atas 16 angka."),
-        "nik_birth": _("Tanggal lahir atau jenis kelamin tidak cocok dengan NIK. Periksa ketiganya di KTP."),
-        "kk": _("Nomor KK terdiri atas 16 angka."),
-        "phone": _("Nomor HP tidak dikenali. Tulis nomor Indonesia, misalnya 0812 3456 7890."),
-        "birth_date": _("Tanggal lahir ini tidak ada di kalender. Isi tanggal, bulan dan tahun seperti di KTP."),
-        "disability_consent": _(
+        "nik": gettext("NIK terdiri atas 16 angka."),
+        "nik_birth": gettext("Tanggal lahir atau jenis kelamin tidak cocok dengan NIK. Periksa ketiganya di KTP."),
+        "kk": gettext("Nomor KK terdiri atas 16 angka."),
+        "phone": gettext("Nomor HP tidak dikenali. Tulis nomor Indonesia, misalnya 0812 3456 7890."),
+        "birth_date": gettext("Tanggal lahir ini tidak ada di kalender. Isi tanggal, bulan dan tahun seperti di KTP."),
+        "disability_consent": gettext(
             "Beri tanda setuju supaya jawaban Anda boleh disimpan, atau pilih tidak ingin menjawab."
         ),
-        "short": _("PIN paling sedikit {n} angka atau huruf."),
-        "unequal": _("Kedua PIN tidak sama. Ketik lagi."),
-        "wrong": _("PIN keliru. Sisa percobaan: {n}."),
-        "closed": _("Terlalu banyak PIN yang keliru. Coba lagi {n} menit lagi."),
-        "full": _("Sudah {n} isian di perangkat ini. Kirim dulu sebelum mengisi yang baru."),
-        "kept": _("Tersimpan di perangkat ini."),
-        "sent": _("Terkirim: {n}. Cetak kode klaimnya di Dampingi pendaftaran."),
-        "refused": _("Belum diterima: {n}. Sebabnya ada di bawah."),
-        "no_network": _("Belum ada jaringan. Isian tetap aman di perangkat ini."),
-        "sign_in": _("Masuk dulu sebagai petugas, lalu kirim lagi."),
-        "failed": _("Portal belum dapat menerima kiriman. Isian tetap aman di perangkat ini; coba lagi nanti."),
-        "edit": _("Perbaiki"),
-        "remove": _("Hapus"),
-        "sure": _("Hapus isian ini dari perangkat? Isian tidak dapat dikembalikan."),
-        "sure_all": _("Hapus semua isian di perangkat ini? Isian tidak dapat dikembalikan."),
-        "ready": _("Siap dipakai tanpa jaringan di perangkat ini."),
+        "short": gettext("PIN paling sedikit {n} angka atau huruf."),
+        "unequal": gettext("Kedua PIN tidak sama. Ketik lagi."),
+        "wrong": gettext("PIN keliru. Sisa percobaan: {n}."),
+        "closed": gettext("Terlalu banyak PIN yang keliru. Coba lagi {n} menit lagi."),
+        "full": gettext("Sudah {n} isian di perangkat ini. Kirim dulu sebelum mengisi yang baru."),
+        "kept": gettext("Tersimpan di perangkat ini."),
+        "sent": gettext("Terkirim: {n}. Cetak kode klaimnya di Dampingi pendaftaran."),
+        "refused": gettext("Belum diterima: {n}. Sebabnya ada di bawah."),
+        "no_network": gettext("Belum ada jaringan. Isian tetap aman di perangkat ini."),
+        "sign_in": gettext("Masuk dulu sebagai petugas, lalu kirim lagi."),
+        "failed": gettext("Portal belum dapat menerima kiriman. Isian tetap aman di perangkat ini; coba lagi nanti."),
+        "edit": gettext("Perbaiki"),
+        "remove": gettext("Hapus"),
+        "sure": gettext("Hapus isian ini dari perangkat? Isian tidak dapat dikembalikan."),
+        "sure_all": gettext("Hapus semua isian di perangkat ini? Isian tidak dapat dikembalikan."),
+        "ready": gettext("Siap dipakai tanpa jaringan di perangkat ini."),
     }
 
 
