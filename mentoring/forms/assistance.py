@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from registrations.models import MOST_FORMS
@@ -81,7 +82,7 @@ class LotForm(forms.Form):
     key = forms.UUIDField(widget=forms.HiddenInput)
     size = forms.IntegerField(
         label=_("Berapa formulir"),
-        help_text=_("Paling banyak %(most)s sekali cetak; satu formulir dua halaman A4.") % {"most": MOST_FORMS},
+        help_text=format_lazy(_("Paling banyak {most} sekali cetak; satu formulir dua halaman A4."), most=MOST_FORMS),
         min_value=1,
         max_value=MOST_FORMS,
         error_messages={

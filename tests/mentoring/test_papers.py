@@ -50,7 +50,7 @@ class TestPrinting:
     def test_a_repeated_click_is_one_lot_and_every_number_is_another(self, wave: Wave) -> None:
         client, order = counter(), {"key": str(uuid4()), "size": "12"}
         for _ in range(2):
-            assert client.post("/kantor/dampingi/formulir/", order)["Location"] == "/kantor/formulir/"
+            assert client.post("/kantor/dampingi/formulir/", order)["Location"] == "/kantor/dampingi/formulir/"
         lot = PaperLot.objects.get()
         assert (lot.regency_id, lot.size, lot.forms.count()) == (OFFICE, 12, 12)
         assert [each.entered for each in client.get("/kantor/dampingi/formulir/").context["lots"]] == [0]
