@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from mentoring.views import downloads, erasures, grievances, identity, imports, office
+from mentoring.views import assistance, downloads, erasures, grievances, identity, imports, office, offline, papers
 
 urlpatterns: list[URLPattern] = [
     path("tempat-kerja/", office.workplace, name="workplace"),
@@ -11,6 +11,19 @@ urlpatterns: list[URLPattern] = [
     path("kantor/peserta/<uuid:registration_id>/", office.person, name="person"),
     path("kantor/peserta/<uuid:registration_id>/nomor/", office.show_number, name="person-number"),
     path("kantor/peserta/<uuid:registration_id>/kependudukan/", identity.decide_identity, name="person-identity"),
+    path("kantor/dampingi/", assistance.assist, name="assist"),
+    path("kantor/dampingi/selesai/", assistance.done, name="assist-done"),
+    path("kantor/dampingi/<uuid:assistance>/", assistance.take, name="assist-open"),
+    path("kantor/dampingi/<uuid:assistance>/isi/<slug:slug>/", assistance.page, name="assist-page"),
+    path("kantor/dampingi/<uuid:assistance>/periksa/", assistance.review, name="assist-review"),
+    path("kantor/dampingi/<uuid:assistance>/bukti/", assistance.receipt, name="assist-receipt"),
+    path("kantor/dampingi/<uuid:assistance>/gabung/", assistance.join, name="assist-join"),
+    path("kantor/dampingi/formulir/", papers.papers, name="paper-forms"),
+    path("kantor/dampingi/formulir/<uuid:lot>/formulir.pdf", papers.papers_pdf, name="paper-forms-pdf"),
+    path("kantor/luar-jaringan/", offline.page, name="offline"),
+    path("kantor/luar-jaringan/kirim/", offline.send, name="offline-send"),
+    path("kantor/luar-jaringan/pekerja.js", offline.worker, name="offline-worker"),
+    path("kantor/luar-jaringan/aplikasi.webmanifest", offline.manifest, name="offline-manifest"),
     path("kantor/sanggahan/", grievances.grievances, name="grievances"),
     path("kantor/sanggahan/<uuid:grievance>/", grievances.grievance, name="grievance"),
     path("kantor/sanggahan/<uuid:grievance>/buka/", grievances.grievance_open, name="grievance-open"),

@@ -43,6 +43,7 @@ def _rail(scope: Scope, request: HttpRequest) -> list[tuple[str, str, bool]]:
         entries += [
             (_("Hari ini"), reverse("office")),
             (_("Peserta"), reverse("people")),
+            *([(_("Dampingi"), reverse("assist"))] if scope.is_office else []),
             (_("Sanggahan"), reverse("grievances")),
             (_("Hapus data"), reverse("erasures")),
             (_("Impor"), reverse("imports")),

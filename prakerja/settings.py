@@ -327,6 +327,8 @@ REGISTRATION_NUMBERS = None  # only a rehearsal names a source of its own, to be
 SAMPLE_DATA = os.environ.get("PRAKERJA_SAMPLE", "1" if DEVELOPMENT else "0") == "1"
 # After the freeze people may object to the list for so long before dice count; a sample province does not wait.
 OBJECTION_HOURS = int(os.environ.get("PRAKERJA_OBJECTION_HOURS", "0" if SAMPLE_DATA else "48"))
+# How long an office may fill in and see a registration that it makes for somebody, unless the person claims it before.
+ASSISTANCE_DAYS = int(os.environ.get("PRAKERJA_ASSISTANCE_DAYS", "30"))
 # Who keeps the heads of the chain over the logs, outside the portal; each gets the newest one every hour.
 SEAL_ADDRESSES = [address for address in os.environ.get("SEAL_ADDRESSES", "").split(",") if address]
 

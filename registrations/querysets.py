@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q, Sum
+from django.db.models.functions import Now
 
 from accounts.scope import Scope
 
@@ -66,7 +67,12 @@ class IdentityCheckQuerySet(models.QuerySet[Any]):
 
 class DraftQuerySet(models.QuerySet[Any]):
     def within(self, scope: Scope) -> Self:
-        """The draft that the session has opened, else the registration that its person has begun; staff sees none."""
+        """The draft that the session has opened, else the registration that its person has begun; staff: those that its office
+        fills in.
+        """
+        if scope.user_id:
+            of_office = self.filter(assistance__regency_id__in=scope.regency_ids, assistance__ends_at__gt=Now())
+            return of_office.filter(pk=scope.draft_id) if scope.draft_id else of_office
         if scope.draft_id:
             return self.filter(pk=scope.draft_id)
         if scope.applicant_id:
@@ -85,6 +91,25 @@ class PhoneChangeQuerySet(models.QuerySet[Any]):
     def within(self, scope: Scope) -> Self:
         """Those of the person who asks; nobody else's business."""
         return self.filter(applicant_id=scope.applicant_id) if scope.applicant_id else self.none()
+
+
+class AssistanceQuerySet(models.QuerySet[Any]):
+    def within(self, scope: Scope) -> Self:
+        return self if scope.sees_all else self.filter(regency_id__in=scope.regency_ids)
+
+    def running(self, now: datetime) -> Self:
+        """Those whose right has not ended: neither by date nor by the person's claim."""
+        return self.filter(ends_at__gt=now, claimed_at__isnull=True)
+
+
+class PaperLotQuerySet(models.QuerySet[Any]):
+    def within(self, scope: Scope) -> Self:
+        return self if scope.sees_all else self.filter(regency_id__in=scope.regency_ids)
+
+
+class PaperFormQuerySet(models.QuerySet[Any]):
+    def within(self, scope: Scope) -> Self:
+        return self if scope.sees_all else self.filter(lot__regency_id__in=scope.regency_ids)
 
 
 class TallyQuerySet(models.QuerySet[Any]):

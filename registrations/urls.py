@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from registrations.views import corrections, journey, own, pages, places, receipts, review
+from registrations.views import claim, corrections, journey, own, pages, places, receipts, review
 
 urlpatterns: list[URLPattern] = [
     path("daftar/", journey.register, name="register"),
@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("daftar/tanda-terima/", receipts.receipt, name="receipt"),
     path("daftar/tanda-terima/berkas.pdf", receipts.receipt_file, name="receipt-file"),
     path("daftar/gabung/", receipts.join, name="join"),
+    path("klaim/", claim.claim, name="claim"),
     path("daftar/kecamatan/", places.district_options, name="district-options"),
     path("daftar/desa/", places.village_options, name="village-options"),
 ]

@@ -43,6 +43,8 @@ REASONS = {
 }
 EVENTS = {
     "registration.created": gettext_lazy("Mendaftar"),
+    "assistance.opened": PERSON_KINDS["assistance.opened"],
+    "registration.claimed": PERSON_KINDS["registration.claimed"],
     "registration.joined": pgettext_lazy("peristiwa", "Gabung gelombang"),
     "registration.withdrawn": gettext_lazy("Mengundurkan diri"),
     "registration.ineligible": gettext_lazy("Tidak memenuhi syarat menurut daftar terbaru"),

@@ -8,6 +8,8 @@ from training.selectors.trail import CLIENT_WORDS, FIELD_WORDS, PERSON_KINDS
 
 KIND_WORDS = {
     **PERSON_KINDS,
+    "assistance.began": gettext_lazy("Mulai mendampingi pendaftaran"),
+    "paper.issued": gettext_lazy("Formulir kertas dicetak"),
     "decision.created": gettext_lazy("Keputusan kuota dicatat"),
     "wave.created": gettext_lazy("Gelombang dibuat"),
     "wave.changed": gettext_lazy("Gelombang diubah"),
@@ -60,6 +62,8 @@ GROUP_WORDS = {
     "factor": gettext_lazy("Faktor kedua"),
 }
 SUBJECT_WORDS = {
+    "assistance": gettext_lazy("pendampingan"),
+    "paperlot": gettext_lazy("formulir kertas"),
     "registration": gettext_lazy("pendaftaran"),
     "applicant": gettext_lazy("pendaftar"),
     "placement": gettext_lazy("tempat"),

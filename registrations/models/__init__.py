@@ -1,5 +1,6 @@
 """Who asks, and who stands on a list."""
 
+from registrations.models.assistance import MOST_FORMS, Assistance, PaperForm, PaperLot
 from registrations.models.corrections import FormerValue, PhoneChange
 from registrations.models.drafts import Draft
 from registrations.models.identity import DIFFERENCE_WORDS, IDENTITY_WORDS, IdentityCheck, RegistryGate
@@ -19,8 +20,10 @@ from registrations.models.people import (
 __all__ = [
     "DIFFERENCE_WORDS",
     "IDENTITY_WORDS",
+    "MOST_FORMS",
     "STATE_WORDS",
     "Applicant",
+    "Assistance",
     "Consent",
     "Disability",
     "DisabilityNeed",
@@ -29,6 +32,8 @@ __all__ = [
     "FormerValue",
     "IdentityCheck",
     "ListedPerson",
+    "PaperForm",
+    "PaperLot",
     "PersonList",
     "PhoneChange",
     "Registration",

@@ -3,6 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
+from django.conf import settings
 from django.core import signing
 from django.db import models
 from django.db.models import Q
@@ -212,7 +213,10 @@ class EligibilityDecision(models.Model):
 
 
 class Consent(models.Model):
-    """Proof of consent: which text, for what, in which language, when. Append-only."""
+    """Proof of consent: which text, for what, in which language, when. Append-only.
+
+    `taken_by`: the member of staff at the counter who heard it, or saw it signed on paper; None: given on the page.
+    """
 
     class Purpose(models.TextChoices):
         PROGRAMME = "programme"
@@ -224,6 +228,7 @@ class Consent(models.Model):
     text_version = models.CharField(max_length=20)
     language = models.CharField(max_length=5)
     given_at = models.DateTimeField()
+    taken_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         constraints = [

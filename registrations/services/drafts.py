@@ -14,7 +14,7 @@ from accounts.scope import Scope
 from accounts.services import enter_scope
 from clusters.models import Wave
 from records.fields import BlindIndexField
-from registrations.models import Applicant, Draft, Registration
+from registrations.models import Applicant, Assistance, Draft, Registration
 from registrations.selectors.drafts import NOTHING, SavedPage, pages_of
 from registrations.selectors.waves import next_wave, open_waves
 from registrations.services import intake
@@ -66,7 +66,9 @@ def save_page(
     saved[page] = SavedPage(dict(answers), complete, draft.revision)
     draft.pages = _sealable(saved)
     draft.step = next((slug for slug in pages if not saved.get(slug, NOTHING).complete), "")
-    draft.saved_at, draft.expires_at = now, _end(now)
+    draft.saved_at = now
+    if draft.assistance_id is None:  # an office's right to fill in for somebody ends on its day
+        draft.expires_at = _end(now)
     draft.save(force_update=True)
     return draft
 
@@ -107,6 +109,13 @@ def new_code(*, scope: Scope) -> str:
     draft.code_index = _code_index(code)
     draft.save(update_fields=["code_index"])
     return code
+
+
+def begin_for(*, assistance: Assistance, step: str, now: datetime) -> None:
+    """An empty draft that this office fills in, from the page `step` on. Ends with the right to do so."""
+    draft = Draft(assistance=assistance, step=step, revision=0, saved_at=now, expires_at=assistance.ends_at)
+    draft.pages = _sealable({})
+    draft.save(force_insert=True)
 
 
 def open_draft(*, scope: Scope, code: str, now: datetime) -> UUID:
@@ -205,8 +214,10 @@ def sent_again(*, scope: Scope, draft_id: UUID, join: bool, now: datetime) -> Re
 
 
 def clear_drafts(*, now: datetime) -> int:
-    """Delete drafts whose time is over; how many. For a job."""
-    return Draft.objects.filter(expires_at__lte=now).delete()[0]
+    """Delete drafts whose time is over, and that an office meant to help with them; how many drafts. For a job."""
+    deleted = Draft.objects.filter(expires_at__lte=now).delete()[0]
+    Assistance.objects.filter(ends_at__lte=now, registration__isnull=True).delete()
+    return deleted
 
 
 def _join(scope: Scope, receipt: Receipt, now: datetime) -> None:
@@ -216,7 +227,7 @@ def _join(scope: Scope, receipt: Receipt, now: datetime) -> None:
 
 
 def _locked(scope: Scope) -> Draft | None:
-    return Draft.objects.within(scope).select_for_update().first()
+    return Draft.objects.within(scope).select_for_update(of=("self",)).first()
 
 
 def _begun(scope: Scope, now: datetime) -> Draft:

@@ -163,6 +163,8 @@ def _move(scope: Scope, registration_id: UUID, changes: dict[str, object], waves
 
 
 def _record(scope: Scope, kind: str, registration: Registration, *, now: datetime, fields: list[str]) -> None:
+    """An office's act stands under the office's regency, also for somebody who lives elsewhere."""
+    own = scope.regency_ids
     record_event(
         kind=kind,
         actor_id=scope.user_id,
@@ -170,7 +172,7 @@ def _record(scope: Scope, kind: str, registration: Registration, *, now: datetim
         subject_type="registration",
         subject_id=registration.pk,
         person_id=registration.applicant_id,
-        regency_id=registration.regency_id,
+        regency_id=min(own) if own and registration.regency_id not in own else registration.regency_id,
         fields=fields,
         at=now,
     )
@@ -217,6 +219,11 @@ class _Submission:
                 if conflict != "registrations_registration_number" or attempt == NUMBER_ATTEMPTS - 1:
                     raise
         raise AssertionError("the loop returns or raises")
+
+    @property
+    def _channel(self) -> Registration.Channel:
+        """Who is signed in fills in for somebody else: applicants have no account."""
+        return Registration.Channel.OFFICE if self.scope.user_id else Registration.Channel.SELF
 
     def _count_household(self, nik_index: bytes, kk_index: bytes) -> int:
         """Other registered people of the family card in the wave; nobody else of it registers until we end."""
@@ -275,7 +282,7 @@ class _Submission:
                 wave_id=self.wave.pk,
                 number=self.number_source(1)[0],
                 idempotency_key=self.idempotency_key,
-                channel=Registration.Channel.SELF.value,
+                channel=self._channel.value,
                 warnings=warnings,
                 now=self.now,
             )
@@ -285,8 +292,9 @@ class _Submission:
         EligibilityDecision(**rows.decision_row(facts, decision, decision_id=uuid7(), **of_registration)).save(
             force_insert=True
         )
+        consent = of_registration | {"language": self.language, "taken_by": self.scope.user_id}
         Consent.objects.bulk_create(
-            Consent(**rows.consent_row(purpose, consent_id=uuid7(), language=self.language, **of_registration))
+            Consent(**rows.consent_row(purpose, consent_id=uuid7(), **consent))
             for purpose in rows.purposes_of(subject.disability)
         )
         _record(self.scope, "registration.created", registration, now=self.now, fields=[])

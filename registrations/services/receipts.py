@@ -37,7 +37,16 @@ def secret_code(idempotency_key: UUID) -> str:
 
     Derived and not stored, so a repeated submission shows the same code and a stolen database shows none.
     """
-    bits = int.from_bytes(BlindIndexField.of("code", f"receipt|{idempotency_key}")[:8], "big")
+    return _derived(f"receipt|{idempotency_key}")
+
+
+def claim_code(assistance_id: UUID) -> str:
+    """The code with which a person takes over the registration that an office made for them; derived like the secret code."""
+    return _derived(f"claim|{assistance_id}")
+
+
+def _derived(what: str) -> str:
+    bits = int.from_bytes(BlindIndexField.of("code", what)[:8], "big")
     return "".join(ALPHABET[bits >> 5 * place & 31] for place in range(CODE_LENGTH))
 
 

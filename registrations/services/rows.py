@@ -211,7 +211,15 @@ def event_row(
     }
 
 
-def consent_row(purpose: str, *, consent_id: UUID, registration_id: UUID, language: str, now: datetime) -> Row:
+def consent_row(
+    purpose: str,
+    *,
+    consent_id: UUID,
+    registration_id: UUID,
+    language: str,
+    now: datetime,
+    taken_by: UUID | None = None,
+) -> Row:
     return {
         "id": consent_id,
         "registration_id": registration_id,
@@ -219,6 +227,7 @@ def consent_row(purpose: str, *, consent_id: UUID, registration_id: UUID, langua
         "text_version": CONSENT_VERSION,
         "language": language,
         "given_at": now,
+        "taken_by_id": taken_by,
     }
 
 

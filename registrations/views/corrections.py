@@ -20,7 +20,7 @@ from registrations.services.budget import BudgetSpent, within_budget
 from registrations.services.consents import CONSENT_VERSION
 from registrations.views.journey import Journey, for_applicants
 from registrations.views.pages import as_number
-from registrations.views.review import askers, fill, first_wrong, show_refused, show_review
+from registrations.views.review import fill, first_wrong, show_refused, show_review
 from registrations.views.sessions import DRAFT_KEY
 
 
@@ -73,7 +73,7 @@ def _send(journey: Journey) -> HttpResponse:
     scope, language = request.scope, get_language() or "id"
     try:
         changed = within_budget(
-            askers=askers(request),
+            askers=journey.askers(),
             costly=(intake.HouseholdFull, intake.Listed),
             now=journey.now,
             act=lambda: drafts.finish_correction(

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, wraps
-from typing import Any
+from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -15,7 +16,9 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.middleware import ScopedRequest
+from accounts.middleware import ScopedRequest, client_address
+from accounts.scope import Scope
+from accounts.services.passwords import network_of
 from clusters.models import LabourOffice, Wave
 from clusters.selectors.directory import office_of
 from registrations.forms.page import PageForm
@@ -25,15 +28,22 @@ from registrations.selectors.drafts import NOTHING, SavedPage, draft_of, pages_o
 from registrations.selectors.own import own_applicant, own_registrations
 from registrations.selectors.places import regency_of
 from registrations.selectors.waves import announced_waves, is_open, last_closed_wave
-from registrations.views.sessions import DRAFT_KEY, RECEIPT_KEY
+from registrations.services import drafts
+from registrations.services.budget import PER_ADDRESS, PER_SESSION
+from registrations.services.receipts import Receipt
+from registrations.views.sessions import DRAFT_KEY, RECEIPT_KEY, remember_applicant
 
 
 @dataclass
 class Journey:
     """Somebody on the way: known from an earlier wave or not, with a draft or not, while a wave takes registrations or not.
 
-    `correcting`: the registration in that wave that the draft is to correct.
+    `correcting`: the registration in that wave that the draft is to correct. What differs where an office fills in for
+    somebody stands in methods (mentoring.views.assistance): addresses, the frame of the pages, how the registration is made and
+    what is shown then.
     """
+
+    frame: ClassVar[str] = "registrations/journey_frame.html"
 
     request: ScopedRequest
     now: datetime
@@ -84,15 +94,51 @@ class Journey:
         return sum(page.minutes for page in self.pages) + REVIEW_MINUTES
 
     @property
+    def scope(self) -> Scope:
+        return self.request.scope
+
+    @property
+    def start(self) -> str:
+        """What lies before the first page."""
+        return reverse("register")
+
+    @property
     def entrance(self) -> str:
         """Where to go who has no draft."""
         return reverse("register" if self.applicant else "register-resume")
 
     @property
+    def leave(self) -> str:
+        """Where to leave the draft for now; empty where that takes nothing."""
+        return "" if self.applicant else reverse("register-code")
+
+    def address(self, slug: str) -> str:
+        return reverse("register-page", args=[slug])
+
+    @property
+    def review(self) -> str:
+        return reverse("register-review")
+
+    @property
     def go_on(self) -> str:
         """The page to go on with, or the review where none is left."""
         step = self.draft.step if self.draft else self.pages[0].slug
-        return reverse("register-page", args=[step]) if step else reverse("register-review")
+        return self.address(step) if step else self.review
+
+    def askers(self) -> dict[str, int]:
+        """Who may be told how often a day that somebody is known (registrations.services.budget)."""
+        network = network_of(client_address(self.request))
+        return {
+            f"duplicate address {network}": PER_ADDRESS,
+            f"duplicate session {self.request.session.session_key}": PER_SESSION,
+        }
+
+    def finish(self, **submission: Any) -> Receipt:
+        return drafts.finish(scope=self.scope, **submission)
+
+    def registered(self, receipt: Receipt, draft_id: UUID) -> HttpResponse:
+        remember_applicant(self.request, receipt, draft_id=draft_id)
+        return redirect("receipt")
 
 
 def for_applicants(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
@@ -23,8 +22,7 @@ from registrations.views.journey import Journey, for_applicants
 from registrations.views.sessions import hold_draft
 
 
-@for_applicants
-def page(journey: Journey, slug: str) -> HttpResponse:
+def fill_in(journey: Journey, slug: str) -> HttpResponse:
     """One page: shown as it was saved; sent, its valid answers are saved, whatever else is wrong with it.
 
     Who has no draft begins one with the first page. Any other page that comes without one is of a session that is over:
@@ -37,7 +35,7 @@ def page(journey: Journey, slug: str) -> HttpResponse:
     begins = journey.applicant is not None or wanted is journey.pages[0]
     if request.method != "POST":
         if journey.draft is None and not begins:
-            return redirect("register-resume")
+            return redirect(journey.entrance)
         return show_page(journey, wanted, journey.form(wanted, journey.typed(wanted), checked=False))
 
     shown = as_number(request.POST.get("revision", ""))
@@ -51,7 +49,7 @@ def page(journey: Journey, slug: str) -> HttpResponse:
     is_valid = form.is_valid()
     try:
         saved = drafts.save_page(
-            scope=request.scope,
+            scope=journey.scope,
             page=slug,
             answers=form.typed(),
             complete=is_valid,
@@ -73,9 +71,12 @@ def page(journey: Journey, slug: str) -> HttpResponse:
     journey.draft = saved
     if not is_valid:
         return show_page(journey, wanted, form, status=422)
-    if saved.code_index is None and journey.applicant is None:
+    if saved.code_index is None and journey.applicant is None and saved.assistance_id is None:
         return _show_code(journey)
     return redirect(journey.go_on)
+
+
+page = for_applicants(fill_in)
 
 
 @for_applicants
@@ -115,7 +116,8 @@ def show_page(journey: Journey, wanted: Page, form: PageForm, *, status: int = 2
         "step": at + 1,
         "total": len(journey.pages) + 1,
         "minutes": sum(each.minutes for each in journey.pages[at:]) + REVIEW_MINUTES,
-        "back": reverse("register-page", args=[journey.pages[at - 1].slug]) if at else reverse("register"),
+        "here": journey.address(wanted.slug),
+        "back": journey.address(journey.pages[at - 1].slug) if at else journey.start,
         "revision": journey.draft.revision if journey.draft else 0,
         "intro": f"registrations/intro/{wanted.slug}.html",
         "blank_spot": blank_spot_name(journey.village_id) if wanted.slug == "alasan" and journey.village_id else "",

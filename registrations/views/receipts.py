@@ -1,6 +1,6 @@
 """The receipt of a registration, and joining the wave."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from io import BytesIO
 from textwrap import wrap
 from uuid import UUID
@@ -26,9 +26,7 @@ from registrations.selectors.waves import last_closed_wave, next_wave, takes_reg
 from registrations.services import intake
 from registrations.services.receipts import secret_code
 from registrations.services.ticket import receipt_pdf
-from registrations.views.sessions import RECEIPT_KEY
-
-SECRET_SHOWN = timedelta(minutes=10)  # after registering; the ticket says so
+from registrations.views.sessions import RECEIPT_KEY, SECRET_SHOWN, SHOWN_UNTIL_KEY
 
 
 @require_safe
@@ -52,8 +50,8 @@ def receipt(request: ScopedRequest) -> HttpResponse:
         "reasons_against": [sentence for holds, sentence in sentences if not holds],
         "secret": _secret(request, registration),
         "facts": _facts(registration),
-        "steps": _steps(registration.wave, joined=registration.state == Registration.State.JOINED),
-        "qr": _qr(status_url),
+        "steps": steps_of(registration.wave, joined=registration.state == Registration.State.JOINED),
+        "qr": qr_of(status_url, gettext("Kode QR ke halaman status")),
         "status_url": status_url,
     }
     return render(request, "registrations/receipt.html", context)
@@ -79,7 +77,7 @@ def receipt_file(request: ScopedRequest) -> HttpResponse:
             "qr": _qr_file(status_url),
             "qr_label": gettext("Kode QR ke halaman status"),
             "steps_label": gettext("Apa berikutnya"),
-            "steps": _steps(registration.wave, joined=registration.state == Registration.State.JOINED),
+            "steps": steps_of(registration.wave, joined=registration.state == Registration.State.JOINED),
             "keep": gettext("Lihat status di %(url)s dengan nomor ini, kode rahasia, dan tanggal lahir Anda.")
             % {"url": status_url},
             "footer": gettext("Portal Kuota Luring Prakerja Jawa Tengah"),
@@ -113,9 +111,10 @@ def join(request: ScopedRequest) -> HttpResponse:
 
 
 def _secret(request: ScopedRequest, registration: Registration) -> str:
-    """The code, where this session made it just now; else empty."""
+    """The code, where this session made or claimed it just now; else empty."""
     made_here = request.session.get(RECEIPT_KEY) == str(registration.idempotency_key)
-    shown = made_here and timezone.now() < registration.created_at + SECRET_SHOWN
+    until = max((registration.created_at + SECRET_SHOWN).timestamp(), request.session.get(SHOWN_UNTIL_KEY, 0))
+    shown = made_here and timezone.now().timestamp() < until
     return secret_code(registration.idempotency_key) if shown else ""
 
 
@@ -123,7 +122,7 @@ def _facts(registration: Registration) -> list[tuple[str, str]]:
     return [(gettext("Nama"), registration.name), (gettext("Tempat tinggal"), registration.regency.name)]
 
 
-def _steps(wave: Wave, *, joined: bool) -> list[tuple[str, str]]:
+def steps_of(wave: Wave, *, joined: bool) -> list[tuple[str, str]]:
     """(day, what happens then) from here to the first day in class."""
     missing = gettext("Batas bergabung dengan gelombang. Tanpa bergabung nomor Anda tidak diundi.")
     return [
@@ -140,9 +139,9 @@ def _day(moment: date) -> str:
     return date_format(timezone.localtime(moment) if isinstance(moment, datetime) else moment, "j F Y")
 
 
-def _qr(url: str) -> SafeString:
+def qr_of(url: str, title: str) -> SafeString:
     code = segno.make(url, error="m")
-    return SafeString(code.svg_inline(border=0, omitsize=True, title=gettext("Kode QR ke halaman status")))
+    return SafeString(code.svg_inline(border=0, omitsize=True, title=title))
 
 
 def _qr_file(url: str) -> str:

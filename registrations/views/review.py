@@ -8,11 +8,8 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import get_language, gettext
 
-from accounts.middleware import ScopedRequest, client_address
-from accounts.services.passwords import network_of
 from clusters.models import LabourOffice
 from registrations import eligibility
 from registrations.eligibility import Decision
@@ -21,16 +18,14 @@ from registrations.forms.pages import REVIEW_MINUTES, entered
 from registrations.selectors.own import words_for
 from registrations.selectors.waves import last_closed_wave
 from registrations.services import drafts, intake
-from registrations.services.budget import PER_ADDRESS, PER_SESSION, BudgetSpent, within_budget
+from registrations.services.budget import BudgetSpent, within_budget
 from registrations.services.receipts import Receipt, random_numbers
 from registrations.services.validation import message
 from registrations.views.journey import Journey, for_applicants
 from registrations.views.pages import as_number, show_page
-from registrations.views.sessions import remember_applicant
 
 
-@for_applicants
-def review(journey: Journey) -> HttpResponse:
+def look_through(journey: Journey) -> HttpResponse:
     """What was answered, to be looked through. Sent: registered, and joined if so chosen and the wave is open."""
     request, draft = journey.request, journey.draft
     posted, join = request.method == "POST", request.POST.get("action") == "join" and journey.may_join
@@ -61,10 +56,10 @@ def review(journey: Journey) -> HttpResponse:
     }
     try:
         receipt = within_budget(
-            askers=askers(request),
+            askers=journey.askers(),
             costly=(intake.DuplicateApplicant, intake.HouseholdFull, intake.Listed),
             now=journey.now,
-            act=lambda: drafts.finish(scope=request.scope, **submission),
+            act=lambda: journey.finish(**submission),
         )
     except intake.NotEligible as refusal:
         return show_refused(journey, filled, refusal.decision)
@@ -73,8 +68,11 @@ def review(journey: Journey) -> HttpResponse:
     except BudgetSpent:
         return show_review(journey, filled, status=429, outcome="budget")
     except (drafts.ChangedElsewhere, intake.WaveNotOpen):
-        return redirect("register-review")
+        return redirect(journey.review)
     return _registered(journey, receipt, draft.pk, join=join)
+
+
+review = for_applicants(look_through)
 
 
 def _sent_before(journey: Journey, *, join: bool) -> HttpResponse:
@@ -90,10 +88,10 @@ def _sent_before(journey: Journey, *, join: bool) -> HttpResponse:
 
 
 def _registered(journey: Journey, receipt: Receipt, draft_id: UUID, *, join: bool) -> HttpResponse:
-    remember_applicant(journey.request, receipt, draft_id=draft_id)
+    answer = journey.registered(receipt, draft_id)
     if join:
         messages.success(journey.request, gettext("Anda sudah bergabung. Nomor Anda ikut diundi."))
-    return redirect("receipt")
+    return answer
 
 
 def fill(journey: Journey) -> list[PageForm]:
@@ -118,7 +116,7 @@ def show_review(
 ) -> HttpResponse:
     sections = []
     for page, form in zip(journey.pages, filled, strict=True):
-        address = reverse("register-page", args=[page.slug])
+        address = journey.address(page.slug)
         rows = [
             {
                 "label": label,
@@ -134,7 +132,7 @@ def show_review(
         "journey": journey,
         "sections": sections,
         "outcome": outcome,
-        "back": reverse("register-page", args=[journey.pages[-1].slug]),
+        "back": journey.address(journey.pages[-1].slug),
         "total": len(journey.pages) + 1,
         "minutes": REVIEW_MINUTES,
     }
@@ -145,11 +143,3 @@ def _why_not(decision: Decision, office: LabourOffice | None) -> tuple[list[str]
     """What each rule says with its article and what to do where; then the fewest changes and how the clusters were judged."""
     _result, *sentences = eligibility.explain(decision, words_for(office.name if office else ""))
     return sentences[: len(decision.failures)], sentences[len(decision.failures) :]
-
-
-def askers(request: ScopedRequest) -> dict[str, int]:
-    network = network_of(client_address(request))
-    return {
-        f"duplicate address {network}": PER_ADDRESS,
-        f"duplicate session {request.session.session_key}": PER_SESSION,
-    }

@@ -46,9 +46,9 @@ ELSEWHERE = {
 }  # test_register, test_sign_in, test_draw, test_studio
 NO_PAGES = {  # files, answers to machines, and posts whose page is the one they are made on
     "api-schema", "audit-export", "district-options", "draw-auditors-pack", "draw-pack", "health", "health-live",
-    "health-ready", "import-template", "metrics", "province-quota-propose", "province-quota-restore", "quota-csv",
-    "own-data", "receipt-file",
-    "quota-json", "quota-pdf", "quota-script", "quota-xlsx", "seals-text", "verifier", "village-options",
+    "health-ready", "import-template", "metrics", "offline-manifest", "offline-worker", "own-data", "paper-forms-pdf",
+    "province-quota-propose", "province-quota-restore", "quota-csv", "quota-json", "quota-pdf", "quota-script",
+    "quota-xlsx", "receipt-file", "seals-text", "verifier", "village-options",
 }  # fmt: skip
 # Swagger UI's, linked nowhere and not made to pass axe: color-contrast of its badges, nested-interactive of its rows,
 # heading-order (h1, h3), html-has-lang, region.

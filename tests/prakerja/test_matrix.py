@@ -162,6 +162,27 @@ ACCESS: dict[str, Row] = {
     "person-identity other": only(OFFICE, 404),
     "person-identity none": only(OFFICE, 404),
     "people-download": only(OFFICE, 200),
+    # Registering somebody at the counter: who has them not open is sent to the list
+    "claim": row(200),
+    "assist": only(OFFICE, 200),
+    "assist-done": only(OFFICE, 302),
+    **{
+        f"assist-{act} {whose}": only(OFFICE, status)
+        for act in ("open", "page", "review", "receipt", "join")
+        for whose, status in (("own", 302), ("other", 404), ("none", 404))
+    },
+    **{
+        f"assist-page {whose} no-page": only(OFFICE, status)
+        for whose, status in (("own", 302), ("other", 404), ("none", 404))
+    },
+    "offline": only(OFFICE, 200),
+    "offline-send": only(OFFICE, 400),
+    "offline-worker": row(200),
+    "offline-manifest": row(200),
+    "paper-forms": only(OFFICE, 200),
+    "paper-forms-pdf own": only(OFFICE, 200),
+    "paper-forms-pdf other": only(OFFICE, 404),
+    "paper-forms-pdf none": only(OFFICE, 404),
     "grievances": only(READERS, 200),
     "erasures": only(READERS, 200),
     "erasure-decide own": only(OFFICE, 400),
@@ -289,7 +310,7 @@ ACCESS: dict[str, Row] = {
     "class-edit no-wave": only(["planner"], 404),
 }
 OUTSIDE_SCOPE = {
-    "api-token", "change-password", "choose-password", "complaint-follow", "confirm", "forgot", "health", "health-live",
+    "api-token", "change-password", "choose-password", "claim", "complaint-follow", "confirm", "forgot", "health", "health-live",
     "health-ready", "metrics", "register-close", "second-factor", "sign-in", "sign-in-code", "sign-out",
     "simulated-messages", "status-close", "status-open",
 }  # fmt: skip

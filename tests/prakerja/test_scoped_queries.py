@@ -49,7 +49,10 @@ def test_no_view_and_no_form_reaches_an_unscoped_manager() -> None:
 def test_people_and_what_belongs_to_them_are_walled() -> None:
     assert {
         "Applicant",
+        "Assistance",
         "Draft",
+        "PaperForm",
+        "PaperLot",
         "Registration",
         "Tally",
         "Wish",

@@ -89,6 +89,7 @@ WALLED = {
     "records_messagetemplate": "INSERT, SELECT",
     "records_read": "INSERT, SELECT",
     "registrations_applicant": "INSERT, SELECT, UPDATE",
+    "registrations_assistance": "INSERT, SELECT",
     "registrations_consent": "INSERT, SELECT",
     "registrations_disability": "DELETE, INSERT, SELECT",
     "registrations_disabilityneed": "DELETE, INSERT, SELECT",
@@ -97,6 +98,8 @@ WALLED = {
     "registrations_formervalue": "INSERT, SELECT",
     "registrations_identitycheck": "SELECT",
     "registrations_listedperson": "SELECT",
+    "registrations_paperform": "INSERT, SELECT",
+    "registrations_paperlot": "INSERT, SELECT",
     "registrations_personlist": "SELECT",
     "registrations_phonechange": "INSERT, SELECT",
     "registrations_registration": "INSERT, SELECT",
@@ -126,6 +129,7 @@ COLUMNS = {
     "clusters_membership": {"UPDATE": {"valid_to", "ended_at", "ended_by_id", "end_reason"}},
     "clusters_membershipproposal": {"UPDATE": {"state", "decided_by_id", "decided_at", "reason", "digest"}},
     "records_import": {"UPDATE": {"state", "take", "decided_by_id", "decided_at", "size", "sha256", "mapping"}},
+    "registrations_assistance": {"UPDATE": {"holder_id", "registration_id", "applicant_id"}},
     "registrations_identitycheck": {
         "UPDATE": {
             *["state", "differs", "attempts", "next_try", "checked_at", "request_id", "error", "as_of"],
@@ -158,13 +162,12 @@ OWNERS_FUNCTIONS = {
     "registrations_find_draft", "registrations_find_repeat", "registrations_find_sent", "registrations_lists_about",
 }  # fmt: skip
 PEOPLE = [
-    "records_event", "records_message", "records_read", "registrations_applicant", "registrations_consent",
-    "registrations_disability",
-    "registrations_disabilityneed", "registrations_draft", "registrations_eligibilitydecision",
-    "registrations_formervalue", "registrations_phonechange", "training_erasure",
-    "registrations_identitycheck", "registrations_registration", "registrations_tally", "training_drawentry",
-    "training_drawresult", "training_grievance", "training_grievancestep", "training_placement", "training_wish",
-    "training_wishlist",
+    "records_event", "records_message", "records_read", "registrations_applicant", "registrations_assistance",
+    "registrations_consent", "registrations_disability", "registrations_disabilityneed", "registrations_draft",
+    "registrations_eligibilitydecision", "registrations_formervalue", "registrations_identitycheck",
+    "registrations_phonechange", "registrations_registration", "registrations_tally", "training_drawentry",
+    "training_drawresult", "training_erasure", "training_grievance", "training_grievancestep", "training_placement",
+    "training_wish", "training_wishlist",
 ]  # fmt: skip
 
 pytestmark = pytest.mark.django_db

@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts.scope import Scope
+from accounts.services import enter_scope
 from clusters.models import Indicator, Membership, Wave
 from clusters.selectors.offices import scope_of as staff_scope
 from clusters.selectors.published import shown_digest
@@ -21,6 +22,9 @@ from clusters.services.scenarios import create_scenario
 from records.ids import uuid7
 from records.models import Import
 from registrations.models import Registration
+from registrations.services.assistance import begin, put_down
+from registrations.services.drafts import save_page
+from registrations.services.papers import issue
 from tests.clusters.quota_data import AFIRMASI, NOW, deliver_indicators, deliver_seats, make_province
 from tests.factories.draws import Ready, make_class, published
 from tests.factories.people import make_region, make_wave
@@ -98,6 +102,8 @@ def make_world() -> World:
         "indicator": {"": _indicator(), "no-indicator": "tidak-ada"},
         "kind": {"": "person_list", "no-kind": "tidak-ada"},
         "import_id": {"own": _import(OWN, own.name), "other": _import(OTHER, other.name), "none": NOBODY},
+        "assistance": {"own": _assistance(OWN, own.name), "other": _assistance(OTHER, other.name), "none": NOBODY},
+        "lot": {"own": _lot(OWN), "other": _lot(OTHER), "none": NOBODY},
         "token": {"": "tidak-ada"},
         "factor": {"": 0},
         "id": {"": NOBODY},
@@ -126,6 +132,22 @@ def _import(regency: int, name: str) -> UUID:
         kind="person_list", regency_id=regency, state="checked", asked_by=make_staff("mentor", regency), size=1,
         name=f"{name}.csv", headers=["NIK"], mapping={"nik": "NIK"}, created_at=timezone.now(), checked_at=timezone.now(),
     ).pk  # fmt: skip
+
+
+def _assistance(regency: int, name: str) -> UUID:
+    """Somebody whose name an office has typed and whom nobody has open."""
+    now, staff = timezone.now(), staff_scope(make_staff("mentor", regency))
+    row = begin(scope=staff, key=uuid4(), paper=None, first_page="ktp", language="id", now=now)
+    save_page(
+        scope=staff, page="ktp", answers={"name": name}, complete=False, shown=0, pages=["ktp"], now=now
+    )  # fmt: skip
+    put_down(scope=staff)
+    enter_scope(Scope())
+    return row.pk
+
+
+def _lot(regency: int) -> UUID:
+    return issue(scope=staff_scope(make_staff("mentor", regency)), key=uuid4(), size=1, now=timezone.now()).pk
 
 
 def _grievance(person: Canary) -> UUID:

@@ -28,6 +28,8 @@ FIELD_WORDS = {
 # What may be done to a person's own registration and place.
 PERSON_KINDS = {
     "registration.created": gettext_lazy("Mendaftar"),
+    "assistance.opened": gettext_lazy("Pendaftaran dibuka untuk membantu Anda"),
+    "registration.claimed": gettext_lazy("Pendaftaran diambil dengan kode klaim"),
     "registration.joined": gettext_lazy("Gabung gelombang"),
     "registration.withdrawn": gettext_lazy("Mengundurkan diri"),
     "registration.ineligible": gettext_lazy("Tidak memenuhi syarat menurut daftar terbaru"),
