@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from mentoring.views import downloads, erasures, grievances, identity, imports, office
+from mentoring.views import downloads, duplicates, erasures, grievances, identity, imports, office
 
 urlpatterns: list[URLPattern] = [
     path("tempat-kerja/", office.workplace, name="workplace"),
@@ -17,6 +17,8 @@ urlpatterns: list[URLPattern] = [
     path("kantor/sanggahan/<uuid:grievance>/jawab/", grievances.grievance_answer, name="grievance-answer"),
     path("kantor/sanggahan/<uuid:grievance>/teruskan/", grievances.grievance_forward, name="grievance-forward"),
     path("kantor/sanggahan/<uuid:grievance>/perbaiki/", erasures.registry_correction, name="registry-correction"),
+    path("kantor/ganda/", duplicates.duplicates, name="duplicates"),
+    path("kantor/ganda/<uuid:pair>/", duplicates.duplicate, name="duplicate"),
     path("kantor/hapus/", erasures.erasures, name="erasures"),
     path("kantor/hapus/<uuid:erasure>/", erasures.erasure_decide, name="erasure-decide"),
     path("kantor/impor/", imports.imports, name="imports"),

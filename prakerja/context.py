@@ -44,6 +44,7 @@ def _rail(scope: Scope, request: HttpRequest) -> list[tuple[str, str, bool]]:
             (_("Hari ini"), reverse("office")),
             (_("Peserta"), reverse("people")),
             (_("Sanggahan"), reverse("grievances")),
+            (_("Data ganda"), reverse("duplicates")),
             (_("Hapus data"), reverse("erasures")),
             (_("Impor"), reverse("imports")),
         ]

@@ -2,6 +2,7 @@
 
 from registrations.models.corrections import FormerValue, PhoneChange
 from registrations.models.drafts import Draft
+from registrations.models.duplicates import DuplicateDecision, DuplicatePair
 from registrations.models.identity import DIFFERENCE_WORDS, IDENTITY_WORDS, IdentityCheck, RegistryGate
 from registrations.models.lists import ListedPerson, PersonList
 from registrations.models.people import (
@@ -25,6 +26,8 @@ __all__ = [
     "Disability",
     "DisabilityNeed",
     "Draft",
+    "DuplicateDecision",
+    "DuplicatePair",
     "EligibilityDecision",
     "FormerValue",
     "IdentityCheck",
