@@ -1,6 +1,17 @@
 from django.urls import URLPattern, path
 
-from mentoring.views import assistance, downloads, erasures, grievances, identity, imports, office, offline, papers
+from mentoring.views import (
+    assistance,
+    downloads,
+    duplicates,
+    erasures,
+    grievances,
+    identity,
+    imports,
+    office,
+    offline,
+    papers,
+)
 
 urlpatterns: list[URLPattern] = [
     path("tempat-kerja/", office.workplace, name="workplace"),
@@ -30,6 +41,8 @@ urlpatterns: list[URLPattern] = [
     path("kantor/sanggahan/<uuid:grievance>/jawab/", grievances.grievance_answer, name="grievance-answer"),
     path("kantor/sanggahan/<uuid:grievance>/teruskan/", grievances.grievance_forward, name="grievance-forward"),
     path("kantor/sanggahan/<uuid:grievance>/perbaiki/", erasures.registry_correction, name="registry-correction"),
+    path("kantor/ganda/", duplicates.duplicates, name="duplicates"),
+    path("kantor/ganda/<uuid:pair>/", duplicates.duplicate, name="duplicate"),
     path("kantor/hapus/", erasures.erasures, name="erasures"),
     path("kantor/hapus/<uuid:erasure>/", erasures.erasure_decide, name="erasure-decide"),
     path("kantor/impor/", imports.imports, name="imports"),

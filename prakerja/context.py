@@ -45,6 +45,7 @@ def _rail(scope: Scope, request: HttpRequest) -> list[tuple[str, str, bool]]:
             (_("Peserta"), reverse("people")),
             *([(_("Dampingi"), reverse("assist"))] if scope.is_office else []),
             (_("Sanggahan"), reverse("grievances")),
+            (_("Data ganda"), reverse("duplicates")),
             (_("Hapus data"), reverse("erasures")),
             (_("Impor"), reverse("imports")),
         ]

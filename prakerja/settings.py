@@ -167,6 +167,8 @@ CELERY_BEAT_SCHEDULE = {
     "clear-sessions": {"task": "accounts.clear_sessions", "schedule": 3600.0},
     "count-people": {"task": "registrations.count_people", "schedule": 3600.0},
     "count-places": {"task": "training.record_granted_places", "schedule": 3600.0},
+    "find-duplicates": {"task": "registrations.find_duplicates", "schedule": crontab(hour="3", minute="0")},
+    "find-new-duplicates": {"task": "registrations.find_new_duplicates", "schedule": 3600.0},
     "recheck-rules": {"task": "registrations.recheck", "schedule": crontab(hour="2", minute="0")},
     "fold-tally": {"task": "registrations.fold_tally", "schedule": 30.0},
 }

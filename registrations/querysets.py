@@ -112,6 +112,21 @@ class PaperFormQuerySet(models.QuerySet[Any]):
         return self if scope.sees_all else self.filter(lot__regency_id__in=scope.regency_ids)
 
 
+class DuplicatePairQuerySet(models.QuerySet[Any]):
+    def within(self, scope: Scope) -> Self:
+        """Both registrations are the office's own; what lies between two offices is the province's."""
+        if scope.sees_all:
+            return self
+        return self.filter(regency_id__in=scope.regency_ids, other_regency_id__in=scope.regency_ids)
+
+    def waiting(self) -> Self:
+        return self.filter(verdict__in=["", "unsure"])
+
+    def behind(self, found_at: datetime, pk: UUID) -> Self:
+        """The rest of the order by (found_at, pk). The first condition is what the index can start from."""
+        return self.filter(Q(found_at__gte=found_at), Q(found_at__gt=found_at) | Q(pk__gt=pk))
+
+
 class TallyQuerySet(models.QuerySet[Any]):
     def within(self, scope: Scope) -> Self:
         return self if scope.sees_all else self.filter(regency_id__in=scope.regency_ids)

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from registrations.services import drafts
 from registrations.services.counts import count_people
+from registrations.services.duplicates import find_duplicates
 from registrations.services.identity import check_due
 from registrations.services.notices import remind_to_join, tell_cancelled
 from registrations.services.phones import clear_phone_changes
@@ -41,6 +42,18 @@ _chance = SystemRandom().random
 def check_identities() -> None:
     """Beat: ask the registry about whom it is due, for as long as until the next beat."""
     check_due(now=timezone.now, chance=_chance, until=timezone.now() + ASKING)
+
+
+@shared_task(name="registrations.find_duplicates")
+def find_pairs() -> None:
+    """Beat, every night: pair what may be one person, in all of every wave that is not frozen."""
+    find_duplicates(now=timezone.now())
+
+
+@shared_task(name="registrations.find_new_duplicates")
+def find_new_pairs() -> None:
+    """Beat, every hour: the same, in waves in which somebody registered lately."""
+    find_duplicates(now=timezone.now(), lately=True)
 
 
 @shared_task(name="registrations.count_people")

@@ -63,7 +63,9 @@ EVENTS = {
     "placement.declined": gettext_lazy("Menolak tempat"),
     "placement.lapsed": gettext_lazy("Batas menjawab terlewat"),
     **{
-        kind: words for kind, words in PERSON_KINDS.items() if kind.startswith(("grievance.", "erasure.", "applicant."))
+        kind: words
+        for kind, words in PERSON_KINDS.items()
+        if kind.startswith(("grievance.", "erasure.", "applicant.", "duplicate."))
     },
 }
 ROLES = {

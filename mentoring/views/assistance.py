@@ -73,8 +73,8 @@ class Assisted(Journey):
     def form(self, page: Page, typed: Any, *, checked: bool = True) -> PageForm:
         """The browser of a counter offers nobody what was typed for somebody else."""
         form = super().form(page, typed, checked=checked)
-        for field in form.fields.values():
-            field.widget.attrs["autocomplete"] = "off"
+        for one in form.fields.values():
+            one.widget.attrs["autocomplete"] = "off"
         return form
 
     def askers(self) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from registrations.models.assistance import MOST_FORMS, Assistance, PaperForm, PaperLot
 from registrations.models.corrections import FormerValue, PhoneChange
 from registrations.models.drafts import Draft
+from registrations.models.duplicates import DuplicateDecision, DuplicatePair
 from registrations.models.identity import DIFFERENCE_WORDS, IDENTITY_WORDS, IdentityCheck, RegistryGate
 from registrations.models.lists import ListedPerson, PersonList
 from registrations.models.people import (
@@ -28,6 +29,8 @@ __all__ = [
     "Disability",
     "DisabilityNeed",
     "Draft",
+    "DuplicateDecision",
+    "DuplicatePair",
     "EligibilityDecision",
     "FormerValue",
     "IdentityCheck",

@@ -26,10 +26,13 @@ from registrations.services.validation import Answers
 CHUNK = 2_000
 State = Registration.State
 
-# Whom a list names now, or named when the last decision was made; everybody else's answer stands.
+# Whom a list names now, or named when the last decision was made; everybody else's answer stands, and who is the same person
+# as somebody else stays out whatever lists say.
 _TOUCHED = """
 SELECT r.id FROM registrations_registration r JOIN registrations_applicant a ON a.id = r.applicant_id
-WHERE r.wave_id = %s AND r.state <> 'withdrawn' AND (a.nik_index = ANY(%s) OR r.id IN (
+WHERE r.wave_id = %s AND r.state <> 'withdrawn' AND NOT EXISTS (
+  SELECT 1 FROM registrations_duplicatepair p WHERE p.younger_id = r.id AND p.verdict = 'same')
+AND (a.nik_index = ANY(%s) OR r.id IN (
   SELECT registration_id FROM registrations_eligibilitydecision WHERE jsonb_array_length(reasons -> 'lists') > 0))
 ORDER BY r.id FOR UPDATE OF r
 """

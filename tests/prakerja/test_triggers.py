@@ -42,8 +42,9 @@ def test_append_only_stands_on_these_tables() -> None:
     assert tables >= {
         "clusters_dataset", "clusters_figurechoice", "clusters_quotacell", "clusters_quotadecision",
         "clusters_quotapolicy", "clusters_scenariocomment", "records_event", "records_read",
-        "registrations_consent", "registrations_eligibilitydecision", "registrations_paperform", "registrations_paperlot",
-        "training_drawcutoff", "training_drawpack", "training_merkleblock",
+        "registrations_consent", "registrations_duplicatedecision", "registrations_eligibilitydecision",
+        "registrations_paperform", "registrations_paperlot", "training_drawcutoff", "training_drawpack",
+        "training_merkleblock",
     }  # fmt: skip
 
 

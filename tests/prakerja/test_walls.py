@@ -94,6 +94,8 @@ WALLED = {
     "registrations_disability": "DELETE, INSERT, SELECT",
     "registrations_disabilityneed": "DELETE, INSERT, SELECT",
     "registrations_draft": "DELETE, INSERT, SELECT, UPDATE",
+    "registrations_duplicatedecision": "INSERT, SELECT",
+    "registrations_duplicatepair": "SELECT",
     "registrations_eligibilitydecision": "INSERT, SELECT",
     "registrations_formervalue": "INSERT, SELECT",
     "registrations_identitycheck": "SELECT",
@@ -164,10 +166,11 @@ OWNERS_FUNCTIONS = {
 PEOPLE = [
     "records_event", "records_message", "records_read", "registrations_applicant", "registrations_assistance",
     "registrations_consent", "registrations_disability", "registrations_disabilityneed", "registrations_draft",
-    "registrations_eligibilitydecision", "registrations_formervalue", "registrations_identitycheck",
-    "registrations_phonechange", "registrations_registration", "registrations_tally", "training_drawentry",
-    "training_drawresult", "training_erasure", "training_grievance", "training_grievancestep", "training_placement",
-    "training_wish", "training_wishlist",
+    "registrations_duplicatedecision", "registrations_duplicatepair", "registrations_eligibilitydecision",
+    "registrations_formervalue", "registrations_identitycheck", "registrations_phonechange",
+    "registrations_registration", "registrations_tally", "training_drawentry", "training_drawresult",
+    "training_erasure", "training_grievance", "training_grievancestep", "training_placement", "training_wish",
+    "training_wishlist",
 ]  # fmt: skip
 
 pytestmark = pytest.mark.django_db

@@ -21,7 +21,7 @@ from clusters.services.quota import propose_split, publish_split
 from clusters.services.scenarios import create_scenario
 from records.ids import uuid7
 from records.models import Import
-from registrations.models import Registration
+from registrations.models import DuplicatePair, Registration
 from registrations.services.assistance import begin, put_down
 from registrations.services.drafts import save_page
 from registrations.services.papers import issue
@@ -92,6 +92,7 @@ def make_world() -> World:
         "registration": people,
         "placement": offers | {"none": NOBODY},
         "grievance": raised | {"none": NOBODY},
+        "pair": {key: _pair(person) for key, person in (("own", own), ("other", other))} | {"none": NOBODY},
         "erasure": {key: _erasure(person) for key, person in (("own", own), ("other", other))} | {"none": NOBODY},
         "split": {"": split.pk, "no-split": NOBODY},
         "scenario": {"": _scenario(wave), "no-scenario": NOBODY},
@@ -164,6 +165,15 @@ def _erasure(person: Canary) -> UUID:
     now, registration = timezone.now(), person.registration
     return Erasure.objects.create(
         applicant_id=registration.applicant_id, regency_id=registration.regency_id, requested_at=now, due_at=now, as_of=now
+    ).pk  # fmt: skip
+
+
+def _pair(person: Canary) -> UUID:
+    """The person and somebody of the same office who may be the same."""
+    twin = make_registration(Wave.objects.get(state="open"), regency=person.registration.regency_id)
+    return DuplicatePair.objects.create(
+        wave=twin.wave, older=person.registration, younger=twin, regency=twin.regency, other_regency=twin.regency,
+        kinds=["name"], found_at=timezone.now(),
     ).pk  # fmt: skip
 
 

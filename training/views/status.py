@@ -63,9 +63,7 @@ def status(request: ScopedRequest) -> HttpResponse:
             "may_correct": registration.state in TAKES_PART and takes_registrations(registration.wave, now),
             "next_wave": None if any(one.wave == joinable for one in registrations) else joinable,
             "may_leave": registration.state in TAKES_PART and unfrozen,
-            "failures": why_not(latest_decision(registration), office=office.name if office else "")
-            if turned_away
-            else [],
+            "failures": _failures(registration, office.name if office else "") if turned_away else [],
             "unfrozen": unfrozen,
             "current_wave": registration.wave,
             "grievances": own_grievances(registration, request.scope),
@@ -73,6 +71,14 @@ def status(request: ScopedRequest) -> HttpResponse:
             "told": messages_to(Recipient("applicant", request.scope.applicant_id), limit=10),
         },
     )
+
+
+def _failures(registration: Registration, office: str) -> list[str]:
+    """Why the registration is out of the draw; where no rule says so, an office found the same person twice."""
+    twice = _(
+        "Kantor dinas menemukan pendaftaran Anda yang lain pada gelombang ini. Yang ikut undian hanya yang pertama."
+    )
+    return why_not(latest_decision(registration), office=office) or [twice]
 
 
 @outside_scope
