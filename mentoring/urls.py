@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from mentoring.views import downloads, grievances, identity, imports, office
+from mentoring.views import downloads, evidence, grievances, identity, imports, office
 
 urlpatterns: list[URLPattern] = [
     path("tempat-kerja/", office.workplace, name="workplace"),
@@ -11,6 +11,8 @@ urlpatterns: list[URLPattern] = [
     path("kantor/peserta/<uuid:registration_id>/", office.person, name="person"),
     path("kantor/peserta/<uuid:registration_id>/nomor/", office.show_number, name="person-number"),
     path("kantor/peserta/<uuid:registration_id>/kependudukan/", identity.decide_identity, name="person-identity"),
+    path("kantor/bukti/<uuid:evidence_id>/buka/", evidence.evidence_open, name="evidence-open"),
+    path("kantor/bukti/<uuid:evidence_id>/putuskan/", evidence.evidence_decide, name="evidence-decide"),
     path("kantor/sanggahan/", grievances.grievances, name="grievances"),
     path("kantor/sanggahan/<uuid:grievance>/", grievances.grievance, name="grievance"),
     path("kantor/sanggahan/<uuid:grievance>/buka/", grievances.grievance_open, name="grievance-open"),

@@ -60,7 +60,7 @@ EVENTS = {
     "placement.accepted": gettext_lazy("Menerima tempat"),
     "placement.declined": gettext_lazy("Menolak tempat"),
     "placement.lapsed": gettext_lazy("Batas menjawab terlewat"),
-    **{kind: words for kind, words in PERSON_KINDS.items() if kind.startswith("grievance.")},
+    **{kind: words for kind, words in PERSON_KINDS.items() if kind.startswith(("evidence.", "grievance."))},
 }
 ROLES = {
     "applicant": gettext_lazy("pendaftar"),
@@ -79,6 +79,7 @@ FIELDS = {
     "phone": gettext_lazy("nomor HP"),
     "birth_date": gettext_lazy("tanggal lahir"),
     "grievance": gettext_lazy("isi sanggahan atau pengaduan"),
+    "evidence": gettext_lazy("foto bukti"),
 }
 
 

@@ -1,6 +1,6 @@
 """The pages of a registration, one subject each: raw text in; values, warnings and errors by field out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from textwrap import wrap
 from typing import Any, cast
@@ -27,6 +27,7 @@ from registrations.forms.fields import (
 from registrations.forms.page import PageForm
 from registrations.models import Applicant, Registration
 from registrations.nik import normalise_digits
+from registrations.selectors.evidence import claims_in
 from registrations.selectors.places import (
     Places,
     districts_of,
@@ -237,6 +238,10 @@ class DisabilityForm(PageForm):
         return [name for name in super().kept() if name not in surplus]
 
 
+class PapersForm(PageForm):
+    """Asks nothing: files are sent one by one, and going on without any is right."""
+
+
 class DeclarationForm(PageForm):
     """The Pernyataan Pendaftar."""
 
@@ -254,14 +259,20 @@ class DeclarationForm(PageForm):
 
 @dataclass(frozen=True)
 class Page:
-    """`slug` stands in the address; `once`: not asked again of a person known from an earlier wave."""
+    """`slug` stands in the address; `once`: not asked again of a person known from an earlier wave.
+
+    `concerns`: whether the page is for somebody with these answers on the pages before it.
+    """
 
     slug: str
     title: Any
     form: type[PageForm]
     minutes: int
     once: bool = False
+    concerns: Callable[[Mapping[str, str]], bool] = lambda answers: True
 
+
+PAPERS = "bukti"
 
 # In the order in which they are asked; the review follows. A further page is a further line here.
 PAGES = (
@@ -271,13 +282,14 @@ PAGES = (
     Page("alasan", _("Alasan memakai jalur luring"), ReasonForm, 1),
     Page("klaster", _("Calon pekerja migran dan PHK"), ClusterForm, 1),
     Page("disabilitas", _("Disabilitas"), DisabilityForm, 1, once=True),
+    Page(PAPERS, _("Bukti"), PapersForm, 2, concerns=lambda answers: bool(claims_in(answers))),
     Page("pernyataan", _("Pernyataan Pendaftar"), DeclarationForm, 1),
 )
 REVIEW_MINUTES = 1
 
 
-def pages_for(*, known: bool) -> list[Page]:
-    return [page for page in PAGES if not (known and page.once)]
+def pages_for(*, known: bool, answers: Mapping[str, str]) -> list[Page]:
+    return [page for page in PAGES if not (known and page.once) and page.concerns(answers)]
 
 
 def entered(filled: Sequence[PageForm]) -> Person | Answers:

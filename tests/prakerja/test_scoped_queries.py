@@ -50,6 +50,8 @@ def test_people_and_what_belongs_to_them_are_walled() -> None:
     assert {
         "Applicant",
         "Draft",
+        "Evidence",
+        "EvidenceUpload",
         "Registration",
         "Tally",
         "Wish",

@@ -94,6 +94,9 @@ WALLED = {
     "registrations_disabilityneed": "INSERT, SELECT",
     "registrations_draft": "DELETE, INSERT, SELECT, UPDATE",
     "registrations_eligibilitydecision": "INSERT, SELECT",
+    "registrations_evidence": "DELETE, INSERT, SELECT",
+    "registrations_evidencepiece": "DELETE, INSERT, SELECT",
+    "registrations_evidenceupload": "DELETE, INSERT, SELECT",
     "registrations_identitycheck": "SELECT",
     "registrations_listedperson": "SELECT",
     "registrations_personlist": "SELECT",
@@ -123,6 +126,10 @@ COLUMNS = {
     "clusters_membership": {"UPDATE": {"valid_to", "ended_at", "ended_by_id", "end_reason"}},
     "clusters_membershipproposal": {"UPDATE": {"state", "decided_by_id", "decided_at", "reason", "digest"}},
     "records_import": {"UPDATE": {"state", "take", "decided_by_id", "decided_at", "size", "sha256", "mapping"}},
+    "registrations_evidence": {
+        "UPDATE": {"draft_id", "registration_id", "verdict", "reason", "decided_by_id", "decided_at"}
+    },
+    "registrations_evidenceupload": {"UPDATE": {"received"}},
     "registrations_identitycheck": {
         "UPDATE": {
             *["state", "differs", "attempts", "next_try", "checked_at", "request_id", "error", "as_of"],

@@ -21,9 +21,11 @@ from clusters.services.scenarios import create_scenario
 from records.ids import uuid7
 from records.models import Import
 from registrations.models import Registration
+from registrations.services.evidence import add_evidence
 from tests.clusters.quota_data import AFIRMASI, NOW, deliver_indicators, deliver_seats, make_province
 from tests.factories.draws import Ready, make_class, published
 from tests.factories.people import make_region, make_wave
+from tests.factories.pictures import photo
 from tests.factories.registered import make_registration
 from tests.factories.staff import make_staff, scope_of, sign_in
 from training.models import Placement, TrainingClass, Wish, WishList
@@ -91,6 +93,8 @@ def make_world() -> World:
         "split": {"": split.pk, "no-split": NOBODY},
         "scenario": {"": _scenario(wave), "no-scenario": NOBODY},
         "training_class": {"": TrainingClass.objects.get(code="A-1").pk, "no-class": NOBODY},
+        "evidence_id": {"own": _evidence(own), "other": _evidence(other), "none": NOBODY},
+        "upload": {"": NOBODY},
         "number": {"": 1},
         "slug": {"": "ktp", "no-page": "tidak-ada"},
         "place": {"": "33.01", "no-place": "33.99"},
@@ -124,6 +128,14 @@ def _import(regency: int, name: str) -> UUID:
     return Import.objects.create(
         kind="person_list", regency_id=regency, state="checked", asked_by=make_staff("mentor", regency), size=1,
         name=f"{name}.csv", headers=["NIK"], mapping={"nik": "NIK"}, created_at=timezone.now(), checked_at=timezone.now(),
+    ).pk  # fmt: skip
+
+
+def _evidence(person: Canary) -> UUID:
+    """A paper that nobody has judged yet."""
+    scope = Scope().as_applicant(person.registration.applicant_id)
+    return add_evidence(
+        scope=scope, owner=person.registration, claim="pmi", data=photo(), now=timezone.now()
     ).pk  # fmt: skip
 
 
