@@ -29,19 +29,22 @@ REFUSALS: dict[str, Any] = {
 assert MOST_MB == 10 and MOST_FILES == 5, "the sentences name these"  # noqa: S101
 
 
+class PhotoField(forms.FileField):
+    one_of = True  # of the two, as its label says
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, allow_empty_file=True, **options)
+
+
 class EvidenceForm(forms.Form):
     """A photograph for one claim, taken now or chosen; where the camera's button is not shown, by the other field."""
 
-    camera = forms.FileField(
+    camera = PhotoField(
         label=_("Ambil foto"),
-        required=False,
-        allow_empty_file=True,
         widget=forms.FileInput(attrs={"accept": "image/*", "capture": "environment"}),
     )
-    file = forms.FileField(
+    file = PhotoField(
         label=_("Pilih foto yang sudah ada"),
-        required=False,
-        allow_empty_file=True,
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
     )
 

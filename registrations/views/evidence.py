@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.middleware import ScopedRequest
 from records.pictures import PictureRefused
@@ -57,16 +57,15 @@ def of_registration(request: ScopedRequest, registration: UUID) -> HttpResponse:
     return _take(request, own, [each.claim for each in asked], show)
 
 
-@require_http_methods(["PUT"])
+@require_POST
 def piece(request: ScopedRequest, upload: UUID) -> JsonResponse:
     """The next bytes of an announced file, from the header Upload-Offset on. The answer says where to go on, or `next`."""
-    start = request.headers.get("Upload-Offset", "")
-    if not (start.isascii() and start.isdigit() and len(start) < 10):
-        return JsonResponse({"error": "Upload-Offset: bytes that were sent before, a whole number"}, status=400)
+    said = request.headers.get("Upload-Offset", "")
+    start = int(said) if said.isascii() and said.isdigit() and len(said) < 10 else -1
     request.session.modified = True
     try:
         taken = services.add_piece(
-            scope=request.scope, upload_id=upload, start=int(start), data=request.body, now=timezone.now()
+            scope=request.scope, upload_id=upload, start=start, data=request.body, now=timezone.now()
         )
     except (EvidenceUpload.DoesNotExist, services.OwnerGone):
         return JsonResponse({"error": gettext("Kiriman ini sudah berakhir. Pilih fotonya sekali lagi.")}, status=404)

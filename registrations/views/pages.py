@@ -135,13 +135,13 @@ def show_page(journey: Journey, wanted: Page, form: PageForm, *, status: int = 2
     return render(journey.request, "registrations/papers.html", context | papers | more, status=status)
 
 
-def papers_context(asked: list[Asked], action: str, refused: EvidenceForm | None) -> dict[str, Any]:
+def papers_context(asked: list[Asked], send_to: str, refused: EvidenceForm | None) -> dict[str, Any]:
     """For registrations/papers.html: each claim with its form, one of which may be `refused`."""
     return {
         "asked": [
             (each, refused if refused and refused.claim == each.claim else EvidenceForm(each.claim)) for each in asked
         ],
-        "action": action,
+        "send_to": send_to,
         "refused": refused,
         "most_files": MOST_FILES,
         "most_mb": MOST_MB,

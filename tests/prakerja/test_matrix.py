@@ -85,7 +85,7 @@ ACCESS: dict[str, Row] = {
     "own-papers own": row(404, applicant=200),
     "own-papers other": row(404),
     "own-papers none": row(404),
-    "papers-piece": row(405),
+    "papers-piece": row(404),
     "own-evidence own": row(404, applicant=200),
     "own-evidence other": row(404),
     "own-evidence none": row(404),

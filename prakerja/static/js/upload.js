@@ -45,7 +45,7 @@ async function send(form, chosen, say) {
     const at = target?.received;
     const answer = target === null
       ? await ask(form.action, { method: "POST", body: announced })
-      : await ask(target.to, { method: "PUT", body: file.slice(at, at + PIECE), headers: { "X-CSRFToken": token, "Upload-Offset": String(at) } });
+      : await ask(target.to, { method: "POST", body: file.slice(at, at + PIECE), headers: { "Content-Type": "application/octet-stream", "X-CSRFToken": token, "Upload-Offset": String(at) } });
     if (answer?.next) return location.assign(answer.next);
     if (answer?.error) return say(answer.error);
     if (answer === null) {
