@@ -14,8 +14,12 @@ from django.core.files.uploadhandler import FileUploadHandler
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
+from records.pictures import MOST_BYTES
+from registrations.views.sessions import APPLICANT_KEY, DRAFT_KEY
+
 _FRAME = 64 * 1024
 _SEALED = _FRAME + 16
+MOST_OF_APPLICANTS = MOST_BYTES + 64 * 1024  # with the rest of the form
 
 
 class SealedFile(io.RawIOBase):
@@ -76,8 +80,9 @@ class SealedFile(io.RawIOBase):
 class SealedUploadHandler(FileUploadHandler):
     """What Django's TemporaryFileUploadHandler does, without a plain file. A file over `most` is read on, not kept.
 
-    Only for who is signed in: forms are read before any view looks at rights, so that else anybody could fill the disk and
-    hold workers. A larger form of others is empty, and nothing of it is read.
+    Only for who is signed in, and up to the size of a photograph for who is registering or registered: forms are read before
+    any view looks at rights, so that else anybody could fill the disk and hold workers. A larger form of others is empty, and
+    nothing of it is read.
     """
 
     # A little over the largest table (records.sheets.limits), whose reader says what is too large.
@@ -86,8 +91,10 @@ class SealedUploadHandler(FileUploadHandler):
     def handle_raw_input(
         self, input_data: Any, meta: Any, content_length: int, *_: Any
     ) -> tuple[QueryDict, MultiValueDict[str, UploadedFile[bytes]]] | None:
-        user = getattr(self.request, "user", None)
+        user, session = getattr(self.request, "user", None), getattr(self.request, "session", {})
         if content_length <= settings.FILE_UPLOAD_MAX_MEMORY_SIZE or (user and user.is_authenticated):
+            return None
+        if content_length <= MOST_OF_APPLICANTS and (APPLICANT_KEY in session or DRAFT_KEY in session):
             return None
         return QueryDict(), MultiValueDict()
 

@@ -29,7 +29,11 @@ class Sealed:
 
     def open(self) -> str:
         """The plain text. Callers log the read first (`records.services.log.record_read`)."""
-        return keyring().decrypt(self._field, self._instance.pk, self.ciphertext)
+        return self.open_bytes().decode()
+
+    def open_bytes(self) -> bytes:
+        """What `Keyring.encrypt_bytes` encrypted. Callers log the read first."""
+        return keyring().decrypt_bytes(self._field, self._instance.pk, self.ciphertext)
 
     def __str__(self) -> str:
         return "********"
@@ -59,16 +63,17 @@ class _SealedAttribute:
 class EncryptedField(_BinaryField):
     """Text under AES-GCM, bound to its field name and to the row's UUID primary key.
 
-    Assigning a `str` encrypts at once; reading gives a `Sealed`. The primary key must be set before (it is made in Python).
+    Assigning a `str` encrypts at once, `bytes` are a ciphertext; reading gives a `Sealed`. The primary key must be set before
+    (it is made in Python). `bulky`: files stand here, of which few are held in memory at once.
     """
 
-    def __init__(self, *, aad: str, **options: Any) -> None:
-        self.aad = aad
+    def __init__(self, *, aad: str, bulky: bool = False, **options: Any) -> None:
+        self.aad, self.bulky = aad, bulky
         super().__init__(**options)
 
     def deconstruct(self) -> Any:
         name, path, args, options = super().deconstruct()
-        return name, path, args, {**options, "aad": self.aad}
+        return name, path, args, {**options, "aad": self.aad} | ({"bulky": True} if self.bulky else {})
 
     def contribute_to_class(self, cls: type[models.Model], name: str, private_only: bool = False) -> None:
         super().contribute_to_class(cls, name, private_only)

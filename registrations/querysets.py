@@ -127,6 +127,27 @@ class DuplicatePairQuerySet(models.QuerySet[Any]):
         return self.filter(Q(found_at__gte=found_at), Q(found_at__gt=found_at) | Q(pk__gt=pk))
 
 
+class EvidenceQuerySet(models.QuerySet[Any]):
+    def within(self, scope: Scope) -> Self:
+        """Of the own draft and registrations, and of the office's people; the auditor's of every registration."""
+        if "auditor" in scope.roles:
+            return self.filter(registration__isnull=False)
+        return self.filter(_own(scope) | Q(registration__regency_id__in=scope.regency_ids))
+
+
+class EvidenceUploadQuerySet(models.QuerySet[Any]):
+    def within(self, scope: Scope) -> Self:
+        return self.filter(_own(scope))
+
+
+def _own(scope: Scope) -> Q:
+    """What belongs to the draft that the session has opened, or to the person it has shown to be."""
+    found = Q(draft_id=scope.draft_id) if scope.draft_id else Q(pk__in=[])
+    if scope.applicant_id:
+        found |= Q(draft__applicant_id=scope.applicant_id) | Q(registration__applicant_id=scope.applicant_id)
+    return found
+
+
 class TallyQuerySet(models.QuerySet[Any]):
     def within(self, scope: Scope) -> Self:
         return self if scope.sees_all else self.filter(regency_id__in=scope.regency_ids)

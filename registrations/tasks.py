@@ -6,7 +6,7 @@ from random import SystemRandom
 from celery import shared_task
 from django.utils import timezone
 
-from registrations.services import drafts
+from registrations.services import drafts, evidence
 from registrations.services.counts import count_people
 from registrations.services.duplicates import find_duplicates
 from registrations.services.identity import check_due
@@ -70,6 +70,7 @@ def remind_of_joining() -> None:
 
 @shared_task(name="registrations.clear_drafts")
 def clear_drafts() -> None:
-    """Beat: delete drafts and asked-for changes of number whose time is over."""
+    """Beat: delete drafts, asked-for changes of number whose time is over, and uploads that nobody has gone on with."""
     drafts.clear_drafts(now=timezone.now())
     clear_phone_changes(now=timezone.now())
+    evidence.clear_uploads(now=timezone.now())

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from registrations.views import claim, corrections, journey, own, pages, places, receipts, review
+from registrations.views import claim, corrections, evidence, journey, own, pages, places, receipts, review
 
 urlpatterns: list[URLPattern] = [
     path("daftar/", journey.register, name="register"),
@@ -20,6 +20,11 @@ urlpatterns: list[URLPattern] = [
     path("daftar/tanda-terima/berkas.pdf", receipts.receipt_file, name="receipt-file"),
     path("daftar/gabung/", receipts.join, name="join"),
     path("klaim/", claim.claim, name="claim"),
+    path("daftar/bukti/", evidence.of_draft, name="register-papers"),
+    path("daftar/bukti/<uuid:registration>/", evidence.of_registration, name="own-papers"),
+    path("daftar/bukti/bagian/<uuid:upload>/", evidence.piece, name="papers-piece"),
+    path("daftar/bukti/foto/<uuid:evidence_id>/", evidence.photo, name="own-evidence"),
+    path("daftar/bukti/foto/<uuid:evidence_id>/hapus/", evidence.remove, name="own-evidence-remove"),
     path("daftar/kecamatan/", places.district_options, name="district-options"),
     path("daftar/desa/", places.village_options, name="village-options"),
 ]

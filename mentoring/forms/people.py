@@ -132,6 +132,32 @@ class SightForm(forms.Form):
     )
 
 
+class EvidenceForm(forms.Form):
+    """Whether a paper bears out what the person stated."""
+
+    verdict = forms.ChoiceField(
+        label=_("Putusan"),
+        choices=[("accepted", _("Sesuai")), ("refused", _("Tidak sesuai"))],
+        error_messages={"required": _("Pilih sesuai atau tidak sesuai.")},
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label=_("Bila tidak sesuai, mengapa"),
+        help_text=_(
+            "Dibaca orangnya. Tulis apa yang harus dikirim, misalnya: foto kabur, kirim ulang halaman pertama."
+        ),
+        required=False,
+        max_length=300,
+        validators=[RegexValidator(r"\d{6}", _("Jangan tulis NIK atau nomor lain di sini."), inverse_match=True)],
+    )
+
+    def clean(self) -> None:
+        if self.cleaned_data.get("verdict") == "accepted":
+            self.cleaned_data["reason"] = ""
+        elif not self.cleaned_data.get("reason") and "reason" not in self.errors:
+            self.add_error("reason", _("Tulis mengapa tidak sesuai, supaya orangnya tahu apa yang harus dikirim."))
+
+
 class RevealForm(forms.Form):
     field = forms.ChoiceField(
         label=_("Yang ditampilkan"),

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.scope import Scope
+from mentoring.services.evidence import FIELD as EVIDENCE
 from records.models import Read
 from records.services.locks import take_turns
 from records.services.log import record_read
@@ -33,7 +34,8 @@ def reveal(*, scope: Scope, registration_id: UUID, field: str, reason: str, now:
         applicant = Applicant.objects.within(scope).get(registrations=registration_id)
         take_turns(f"reveal {actor_id}")  # two at once would not see each other's line
         midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-        if Read.objects.filter(actor_id=actor_id, at__gte=midnight).count() >= REVEALS_PER_DAY:
+        today = Read.objects.filter(actor_id=actor_id, at__gte=midnight).exclude(field=EVIDENCE)
+        if today.count() >= REVEALS_PER_DAY:
             raise RevealsSpent
         record_read(
             actor_id=actor_id,

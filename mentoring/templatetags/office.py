@@ -65,7 +65,7 @@ EVENTS = {
     **{
         kind: words
         for kind, words in PERSON_KINDS.items()
-        if kind.startswith(("grievance.", "erasure.", "applicant.", "duplicate."))
+        if kind.startswith(("applicant.", "duplicate.", "erasure.", "evidence.", "grievance."))
     },
 }
 ROLES = {
@@ -85,6 +85,7 @@ FIELDS = {
     "phone": gettext_lazy("nomor HP"),
     "birth_date": gettext_lazy("tanggal lahir"),
     "grievance": gettext_lazy("isi sanggahan atau pengaduan"),
+    "evidence": gettext_lazy("foto bukti"),
 }
 
 

@@ -1,6 +1,6 @@
 """Registering somebody who is at the counter: the applicants' own pages, in the office's frame."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, ClassVar
@@ -23,7 +23,7 @@ from mentoring.forms.assistance import BeginForm, PaperBeginForm
 from mentoring.selectors.assistance import helped, name_in
 from mentoring.views.office import OFFICE
 from registrations.forms.page import PageForm
-from registrations.forms.pages import PAGES, Page
+from registrations.forms.pages import PAGES, PAPERS, Page
 from registrations.models import Assistance, Registration
 from registrations.selectors.drafts import draft_of
 from registrations.selectors.own import own_registrations
@@ -51,6 +51,10 @@ class Assisted(Journey):
     @property
     def scope(self) -> Scope:
         return self.request.scope.with_draft(self.draft.pk) if self.draft else self.request.scope
+
+    def pages_with(self, answers: Mapping[str, str]) -> list[Page]:
+        """Papers are looked at, not photographed, at the counter; the person may send them later."""
+        return [page for page in super().pages_with(answers) if page.slug != PAPERS]
 
     @property
     def whose(self) -> str:

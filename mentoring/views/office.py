@@ -17,6 +17,7 @@ from accounts.middleware import ScopedRequest, staff
 from clusters.models import Cluster, Wave
 from mentoring.forms.people import (
     IDENTITY_CHOICES,
+    EvidenceForm,
     PeopleForm,
     RevealForm,
     SearchForm,
@@ -32,8 +33,10 @@ from mentoring.selectors.numbers import Numbers, count, groups_of
 from mentoring.selectors.people import Wanted, find_by_nik, find_by_number, page_of, registrations
 from mentoring.services.reveal import RevealsSpent, reveal
 from registrations.eligibility import LIST_NAMES
-from registrations.models import STATE_WORDS, Applicant, IdentityCheck, Registration
+from registrations.models import STATE_WORDS, Applicant, Evidence, IdentityCheck, Registration
+from registrations.selectors.evidence import asked_of, sent_by_others
 from registrations.selectors.own import lists_of, why_not
+from registrations.services.evidence import shown_verdict
 from registrations.services.sighting import shown_sighting
 
 OFFICE = ("mentor", "office_head")
@@ -236,7 +239,32 @@ def person_page(
         "list_url": people_url(gelombang=dossier.registration.wave.slug),
         "wave_choices": [],
     }
+    if request.scope.roles & set(REVEALERS):
+        judged = more.pop("judged", (None, None))
+        context["papers"] = _papers(request, dossier.registration, *judged)
     return render(request, "mentoring/person.html", context | more, status=status)
+
+
+def _papers(
+    request: ScopedRequest, registration: Registration, judged_id: UUID | None, judged: EvidenceForm | None
+) -> list[dict[str, Any]]:
+    """Each claim with its photographs, and the form that judges each; one of them may have been sent with a mistake."""
+    asked = asked_of(scope=request.scope, registration=registration)
+    twice = sent_by_others(scope=request.scope, registration=registration, asked=asked)
+
+    def form_of(file: Evidence) -> EvidenceForm:
+        return judged if judged and file.pk == judged_id else EvidenceForm(auto_id=f"bukti_{file.pk}_%s")
+
+    return [
+        {
+            "asked": each,
+            "files": [
+                {"file": file, "form": form_of(file), "shown": shown_verdict(file), "twice": file.pk in twice}
+                for file in each.files
+            ],
+        }
+        for each in asked
+    ]
 
 
 def desk_of(request: ScopedRequest) -> Desk:

@@ -98,7 +98,7 @@ def _rows(opened: Any, table: EncryptedTable, sample: int | None) -> Iterator[tu
     names = [name for column in table.columns for name in (column.name, column.index) if name]
     chosen = "" if sample is None else f" ORDER BY md5({table.key}::text) LIMIT {sample}"
     with opened.cursor(name="values") as cursor:  # streamed
-        cursor.itersize = 5000
+        cursor.itersize = table.most_rows
         cursor.execute(f"SELECT {table.key}, {', '.join(names)} FROM {table.name}{chosen}")  # noqa: S608
         yield from cursor
 
@@ -110,9 +110,13 @@ def _check(table: EncryptedTable, keyring: Keyring, pk: Any, values: list[Any], 
         if value is None:
             continue
         try:
-            text = keyring.decrypt(column.aad, pk, bytes(value))
+            data = keyring.decrypt_bytes(column.aad, pk, bytes(value))
         except KeyringError as error:
             raise DoesNotOpen(f"{table.name}.{column.name} of {pk}: {error}") from error
-        if index is not None and column.name in keyring.peppers and keyring.index(column.name, text) != bytes(index):
+        if (
+            index is not None
+            and column.name in keyring.peppers
+            and keyring.index(column.name, data.decode()) != bytes(index)
+        ):
             raise DoesNotOpen(f"{table.name}.{column.name} of {pk}: its blind index belongs to another value.")
         counts[f"{table.name}.{column.name}"] = counts.get(f"{table.name}.{column.name}", 0) + 1

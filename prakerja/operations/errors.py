@@ -63,7 +63,12 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The page was open for too long, or its cookie is gone: one click sends the same form with a fresh token."""
+    """The page was open for too long, or its cookie is gone: one click sends the same form with a fresh token.
+
+    A form that was too big to be read has no token either (prakerja.uploads).
+    """
+    if request.method == "POST" and not request.POST and _length_of(request) > settings.FILE_UPLOAD_MAX_MEMORY_SIZE:
+        return error_page(request, "413.html", 413)
     return error_page(request, "csrf.html", 403)
 
 
@@ -113,6 +118,11 @@ def kept_fields(request: HttpRequest) -> list[tuple[str, str]] | None:
     ]
     too_much = len(kept) > MOST_FIELDS or sum(len(name) + len(value) for name, value in kept) > MOST_CHARACTERS
     return None if too_much or not kept else kept
+
+
+def _length_of(request: HttpRequest) -> int:
+    given = str(request.META.get("CONTENT_LENGTH", ""))
+    return int(given) if given.isascii() and given.isdigit() else 0
 
 
 def _from_our_pages(request: HttpRequest) -> bool:

@@ -19,23 +19,27 @@ class EncryptedColumn:
 
 @dataclass(frozen=True)
 class EncryptedTable:
+    """`most_rows`: how many may be held in memory at once."""
+
     name: str
     key: str
     columns: tuple[EncryptedColumn, ...]
+    most_rows: int
 
 
 def encrypted_tables() -> Iterator[EncryptedTable]:
     """Tables with encrypted columns, by name."""
     for model in sorted(apps.get_models(), key=lambda model: model._meta.db_table):
         fields = {field.name: field for field in model._meta.local_fields}
+        encrypted = {name: field for name, field in fields.items() if isinstance(field, EncryptedField)}
         columns = tuple(
             EncryptedColumn(
                 str(field.column),
                 field.aad,
                 f"{name}_index" if isinstance(fields.get(f"{name}_index"), BlindIndexField) else None,
             )
-            for name, field in fields.items()
-            if isinstance(field, EncryptedField)
+            for name, field in encrypted.items()
         )
         if columns and not model._meta.proxy:
-            yield EncryptedTable(model._meta.db_table, str(model._meta.pk.column), columns)
+            most_rows = 20 if any(field.bulky for field in encrypted.values()) else 5000
+            yield EncryptedTable(model._meta.db_table, str(model._meta.pk.column), columns, most_rows)

@@ -61,7 +61,7 @@ def reencrypt(keyring: Keyring, *, batch: int, say: Callable[[str], None]) -> li
 
 def _one_round(table: EncryptedTable, keyring: Keyring, batch: int, say: Callable[[str], None]) -> int:
     """Once through the table; how many rows were moved. A row that does not open is passed over, and stays in sight."""
-    moved, last = 0, SMALLEST
+    moved, last, batch = 0, SMALLEST, min(batch, table.most_rows)
     while True:
         with transaction.atomic(durable=True):
             rows = _stale_rows(table, keyring.active, batch, last)
@@ -91,7 +91,9 @@ def _again(table: EncryptedTable, keyring: Keyring, row: Row) -> Row | None:
     pk, *values = row
     try:
         return pk, *(
-            None if value is None else keyring.encrypt(column.aad, pk, keyring.decrypt(column.aad, pk, bytes(value)))
+            None
+            if value is None
+            else keyring.encrypt_bytes(column.aad, pk, keyring.decrypt_bytes(column.aad, pk, bytes(value)))
             for column, value in zip(table.columns, values, strict=True)
         )
     except KeyringError:

@@ -87,6 +87,7 @@ def _answers(person: Person) -> dict[str, dict[str, str]]:
             "disability_need": person.disability_need,
             "disability_consent": "on",
         },
+        **({"bukti": {}} if person.pmi_candidate or person.laid_off or person.disability else {}),
         "pernyataan": {
             "citizen": yes_no[person.citizen],
             "received_before": yes_no[person.received_before],

@@ -28,6 +28,7 @@ TONES = {
     "open": "positive", "published": "positive", "running": "info", "drawn": "info", "frozen": "info",
     "closed": "warning", "cancelled": "negative",
     "pending": "info", "matched": "positive", "not_matched": "negative", "confirmed": "positive",
+    "waiting": "info", "accepted": "positive", "refused": "negative",
     "verified": "positive", "incomplete": "warning", "rejected": "negative", "ineligible": "negative",
 }  # fmt: skip
 

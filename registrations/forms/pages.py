@@ -1,6 +1,6 @@
 """The pages of a registration, one subject each: raw text in; values, warnings and errors by field out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from textwrap import wrap
 from typing import Any, cast
@@ -27,6 +27,7 @@ from registrations.forms.fields import (
 from registrations.forms.page import PageForm
 from registrations.models import Applicant, Registration
 from registrations.nik import normalise_digits
+from registrations.selectors.evidence import claims_in
 from registrations.selectors.places import (
     Places,
     districts_of,
@@ -240,6 +241,10 @@ class DisabilityForm(PageForm):
         return [name for name in super().kept() if name not in surplus]
 
 
+class PapersForm(PageForm):
+    """Asks nothing: files are sent one by one, and going on without any is right."""
+
+
 class DeclarationForm(PageForm):
     """The Pernyataan Pendaftar."""
 
@@ -257,8 +262,10 @@ class DeclarationForm(PageForm):
 
 @dataclass(frozen=True)
 class Page:
-    """`slug` stands in the address; `once`: not asked again of a person known from an earlier wave; `fixed`: nor corrected, since
-    the civil registry says what is right.
+    """`slug` stands in the address; `once`: not asked again of a person known from an earlier wave; `fixed`: nor part of a
+    correction, since the civil registry says what is right, or since it has a page of its own.
+
+    `concerns`: whether the page is for somebody with these answers on the pages before it.
     """
 
     slug: str
@@ -267,7 +274,10 @@ class Page:
     minutes: int
     once: bool = False
     fixed: bool = False
+    concerns: Callable[[Mapping[str, str]], bool] = lambda answers: True
 
+
+PAPERS = "bukti"
 
 # In the order in which they are asked; the review follows. A further page is a further line here.
 PAGES = (
@@ -277,13 +287,16 @@ PAGES = (
     Page("alasan", _("Alasan memakai jalur luring"), ReasonForm, 1),
     Page("klaster", _("Calon pekerja migran dan PHK"), ClusterForm, 1),
     Page("disabilitas", _("Disabilitas"), DisabilityForm, 1, once=True),
+    Page(PAPERS, _("Bukti"), PapersForm, 2, fixed=True, concerns=lambda answers: bool(claims_in(answers))),
     Page("pernyataan", _("Pernyataan Pendaftar"), DeclarationForm, 1),
 )
 REVIEW_MINUTES = 1
 
 
-def pages_for(*, known: bool, correcting: bool = False) -> list[Page]:
-    return [page for page in PAGES if not (page.fixed if correcting else known and page.once)]
+def pages_for(*, known: bool, answers: Mapping[str, str], correcting: bool = False) -> list[Page]:
+    return [
+        page for page in PAGES if not (page.fixed if correcting else known and page.once) and page.concerns(answers)
+    ]
 
 
 def corrected(filled: Sequence[PageForm]) -> Correction:

@@ -4,6 +4,14 @@ from registrations.models.assistance import MOST_FORMS, Assistance, PaperForm, P
 from registrations.models.corrections import FormerValue, PhoneChange
 from registrations.models.drafts import Draft
 from registrations.models.duplicates import DuplicateDecision, DuplicatePair
+from registrations.models.evidence import (
+    CLAIM_WORDS,
+    PAPER_WORDS,
+    VERDICT_WORDS,
+    Evidence,
+    EvidencePiece,
+    EvidenceUpload,
+)
 from registrations.models.identity import DIFFERENCE_WORDS, IDENTITY_WORDS, IdentityCheck, RegistryGate
 from registrations.models.lists import ListedPerson, PersonList
 from registrations.models.people import (
@@ -19,10 +27,13 @@ from registrations.models.people import (
 )
 
 __all__ = [
+    "CLAIM_WORDS",
     "DIFFERENCE_WORDS",
     "IDENTITY_WORDS",
     "MOST_FORMS",
+    "PAPER_WORDS",
     "STATE_WORDS",
+    "VERDICT_WORDS",
     "Applicant",
     "Assistance",
     "Consent",
@@ -32,6 +43,9 @@ __all__ = [
     "DuplicateDecision",
     "DuplicatePair",
     "EligibilityDecision",
+    "Evidence",
+    "EvidencePiece",
+    "EvidenceUpload",
     "FormerValue",
     "IdentityCheck",
     "ListedPerson",

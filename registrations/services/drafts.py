@@ -17,7 +17,7 @@ from records.fields import BlindIndexField
 from registrations.models import Applicant, Assistance, Draft, Registration
 from registrations.selectors.drafts import NOTHING, SavedPage, pages_of
 from registrations.selectors.waves import next_wave, open_waves
-from registrations.services import intake
+from registrations.services import evidence, intake
 from registrations.services.corrections import Correction, correct
 from registrations.services.receipts import ALPHABET, NumberSource, Receipt, normalise_code, random_numbers, secret_code
 from registrations.services.validation import Answers, Person
@@ -164,6 +164,7 @@ def finish(
         receipt = intake.register(person=entered, **submission)
     else:
         receipt = intake.register_again(applicant=cast(Applicant, current.applicant), answers=entered, **submission)
+    evidence.carry(draft=current, registration_id=receipt.registration_id)
     current.delete()
     if join:
         _join(scope, receipt, now)
@@ -214,10 +215,12 @@ def sent_again(*, scope: Scope, draft_id: UUID, join: bool, now: datetime) -> Re
 
 
 def clear_drafts(*, now: datetime) -> int:
-    """Delete drafts whose time is over, and that an office meant to help with them; how many drafts. For a job."""
-    deleted = Draft.objects.filter(expires_at__lte=now).delete()[0]
+    """Delete drafts whose time is over, with all that belongs to them, and that an office meant to help with them; how many
+    drafts. For a job.
+    """
+    _rows, by_table = Draft.objects.filter(expires_at__lte=now).delete()
     Assistance.objects.filter(ends_at__lte=now, registration__isnull=True).delete()
-    return deleted
+    return by_table.get("registrations.Draft", 0)
 
 
 def _join(scope: Scope, receipt: Receipt, now: datetime) -> None:

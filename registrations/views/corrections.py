@@ -40,7 +40,7 @@ def correct(request: ScopedRequest) -> HttpResponse:
     draft = drafts.begin(
         scope=request.scope,
         registration=registration,
-        filled=_filled(pages_for(known=True, correcting=True), typed, correcting=True),
+        filled=_filled(pages_for(known=True, answers=typed, correcting=True), typed, correcting=True),
         now=now,
     )
     request.session[DRAFT_KEY] = str(draft.pk)
@@ -106,7 +106,8 @@ def rejoin(request: ScopedRequest) -> HttpResponse:
     if own_applicant(request.scope) is None or not own:
         return redirect("status")
     if wave and not any(one.wave_id == wave.pk for one in own):
-        filled = _filled(pages_for(known=True), typed_before(own[0]))
+        typed = typed_before(own[0])
+        filled = _filled(pages_for(known=True, answers=typed), typed)
         drafts.begin(scope=request.scope, registration=None, filled=filled, now=now)
         request.session.pop(DRAFT_KEY, None)
     return redirect("register-review")

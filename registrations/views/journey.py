@@ -1,6 +1,6 @@
 """Where an applicant stands on the way to a registration, and who may walk it; the first page of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, wraps
@@ -58,11 +58,21 @@ class Journey:
         """The wave is open: not only announced."""
         return self.wave is not None and is_open(self.wave, self.now)
 
-    @cached_property
+    @property
     def pages(self) -> list[Page]:
-        return pages_for(known=self.applicant is not None, correcting=self.correcting is not None)
+        return self.pages_with({})
 
-    @cached_property
+    def pages_with(self, answers: Mapping[str, str]) -> list[Page]:
+        """The pages once these answers are saved too."""
+        known, correcting = self.applicant is not None, self.correcting is not None
+        return pages_for(known=known, answers=self.answers | dict(answers), correcting=correcting)
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """What was typed so far, on all pages."""
+        return {name: answer for page in self.saved.values() for name, answer in page.answers.items()}
+
+    @property
     def saved(self) -> dict[str, SavedPage]:
         return pages_of(self.draft)
 

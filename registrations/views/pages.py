@@ -5,15 +5,18 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from accounts.middleware import client_address, outside_scope
 from accounts.services.passwords import network_of
+from registrations.forms.evidence import MOST_MB, EvidenceForm
 from registrations.forms.page import PageForm
-from registrations.forms.pages import REVIEW_MINUTES, Page
+from registrations.forms.pages import PAGES, PAPERS, REVIEW_MINUTES, Page
 from registrations.forms.resume import ResumeForm
 from registrations.selectors.drafts import draft_of
+from registrations.selectors.evidence import MOST_FILES, Asked, asked_of_draft, claims_in
 from registrations.selectors.places import blank_spot_name
 from registrations.services import drafts
 from registrations.services.budget import PER_ADDRESS, BudgetSpent, within_budget
@@ -29,13 +32,17 @@ def fill_in(journey: Journey, slug: str) -> HttpResponse:
     what was typed waits on the page that asks for the code, and is saved once that has opened the draft.
     """
     request = journey.request
-    wanted = next((each for each in journey.pages if each.slug == slug), None)
+    known = journey.applicant is not None
+    possible = [page for page in PAGES if not (page.fixed if journey.correcting else known and page.once)]
+    wanted = next((page for page in possible if page.slug == slug), None)
     if wanted is None:
         raise Http404
-    begins = journey.applicant is not None or wanted is journey.pages[0]
+    begins = known or wanted is PAGES[0]
     if request.method != "POST":
         if journey.draft is None and not begins:
             return redirect(journey.entrance)
+        if wanted not in journey.pages:  # no longer: an answer before it was changed
+            return redirect(journey.go_on)
         return show_page(journey, wanted, journey.form(wanted, journey.typed(wanted), checked=False))
 
     shown = as_number(request.POST.get("revision", ""))
@@ -54,7 +61,7 @@ def fill_in(journey: Journey, slug: str) -> HttpResponse:
             answers=form.typed(),
             complete=is_valid,
             shown=shown,
-            pages=[each.slug for each in journey.pages],
+            pages=[each.slug for each in journey.pages_with(form.typed())],
             now=journey.now,
         )
     except drafts.ChangedElsewhere as change:
@@ -108,22 +115,41 @@ def close(request: HttpRequest) -> HttpResponse:
 
 def show_page(journey: Journey, wanted: Page, form: PageForm, *, status: int = 200, **more: Any) -> HttpResponse:
     """The page with this form. `revision` and `theirs`, what another device saved there, may be among `more`."""
-    at = journey.pages.index(wanted)
+    pages = journey.pages
+    at = pages.index(wanted)
     context = {
         "journey": journey,
         "page": wanted,
         "form": form,
         "step": at + 1,
-        "total": len(journey.pages) + 1,
-        "minutes": sum(each.minutes for each in journey.pages[at:]) + REVIEW_MINUTES,
+        "total": len(pages) + 1,
+        "minutes": sum(each.minutes for each in pages[at:]) + REVIEW_MINUTES,
         "here": journey.address(wanted.slug),
-        "back": journey.address(journey.pages[at - 1].slug) if at else journey.start,
+        "back": journey.address(pages[at - 1].slug) if at else journey.start,
         "revision": journey.draft.revision if journey.draft else 0,
         "intro": f"registrations/intro/{wanted.slug}.html",
         "blank_spot": blank_spot_name(journey.village_id) if wanted.slug == "alasan" and journey.village_id else "",
         "consent": f"registrations/consent/{CONSENT_VERSION}",
     }
-    return render(journey.request, "registrations/page.html", context | more, status=status)
+    if wanted.slug != PAPERS:
+        return render(journey.request, "registrations/page.html", context | more, status=status)
+    claims = claims_in(journey.answers)
+    asked = asked_of_draft(scope=journey.request.scope, draft=journey.draft, claims=claims)
+    papers = papers_context(asked, reverse("register-papers"), more.pop("refused", None))
+    return render(journey.request, "registrations/papers.html", context | papers | more, status=status)
+
+
+def papers_context(asked: list[Asked], send_to: str, refused: EvidenceForm | None) -> dict[str, Any]:
+    """For registrations/papers.html: each claim with its form, one of which may be `refused`."""
+    return {
+        "asked": [
+            (each, refused if refused and refused.claim == each.claim else EvidenceForm(each.claim)) for each in asked
+        ],
+        "send_to": send_to,
+        "refused": refused,
+        "most_files": MOST_FILES,
+        "most_mb": MOST_MB,
+    }
 
 
 def as_number(text: str) -> int:

@@ -8,13 +8,15 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language, gettext
+from django.urls import reverse
+from django.utils.translation import get_language, gettext, ngettext
 
 from clusters.models import LabourOffice
 from registrations import eligibility
 from registrations.eligibility import Decision
 from registrations.forms.page import PageForm
-from registrations.forms.pages import REVIEW_MINUTES, entered
+from registrations.forms.pages import PAPERS, REVIEW_MINUTES, entered
+from registrations.selectors.evidence import asked_of_draft, claims_in
 from registrations.selectors.own import words_for
 from registrations.selectors.waves import last_closed_wave
 from registrations.services import drafts, intake
@@ -126,6 +128,8 @@ def show_review(
             }
             for field, label, words in form.spoken()
         ]
+        if page.slug == PAPERS:
+            rows = _paper_rows(journey)
         warnings = [message(finding, form.cleaned_data) for finding in form.warnings]
         sections.append({"page": page, "rows": rows, "warnings": warnings})
     context = {
@@ -137,6 +141,22 @@ def show_review(
         "minutes": REVIEW_MINUTES,
     }
     return render(journey.request, "registrations/review.html", context | more, status=status)
+
+
+def _paper_rows(journey: Journey) -> list[dict[str, str]]:
+    asked = asked_of_draft(scope=journey.request.scope, draft=journey.draft, claims=claims_in(journey.answers))
+    href = reverse("register-page", args=[PAPERS])
+    return [
+        {
+            "label": each.title,
+            "value": ngettext("%(n)d foto", "%(n)d foto", len(each.files)) % {"n": len(each.files)}
+            if each.files
+            else gettext("Belum ada. Boleh menyusul lewat halaman status."),
+            "href": href,
+            "action": gettext("Ubah"),
+        }
+        for each in asked
+    ]
 
 
 def _why_not(decision: Decision, office: LabourOffice | None) -> tuple[list[str], list[str]]:

@@ -34,6 +34,7 @@ ADMIN = "admin:"  # each view once for each role: the frame of all these pages i
 ADMIN_IN_FULL = ("admin:index", "admin:clusters_district_")  # and English is looked at on these only
 LOOKS = 3  # at one view, by whoever comes by, the first in both languages: most pages are the same to the next role
 ELSEWHERE = {
+    "own-papers",
     "receipt",
     "register-code",
     "register-review",
@@ -46,9 +47,9 @@ ELSEWHERE = {
 }  # test_register, test_sign_in, test_draw, test_studio
 NO_PAGES = {  # files, answers to machines, and posts whose page is the one they are made on
     "api-schema", "audit-export", "district-options", "draw-auditors-pack", "draw-pack", "health", "health-live",
-    "health-ready", "import-template", "metrics", "offline-manifest", "offline-worker", "own-data", "paper-forms-pdf",
-    "province-quota-propose", "province-quota-restore", "quota-csv", "quota-json", "quota-pdf", "quota-script",
-    "quota-xlsx", "receipt-file", "seals-text", "verifier", "village-options",
+    "health-ready", "import-template", "metrics", "offline-manifest", "offline-worker", "own-data", "own-evidence",
+    "paper-forms-pdf", "province-quota-propose", "province-quota-restore", "quota-csv", "quota-json", "quota-pdf",
+    "quota-script", "quota-xlsx", "receipt-file", "seals-text", "verifier", "village-options",
 }  # fmt: skip
 # Swagger UI's, linked nowhere and not made to pass axe: color-contrast of its badges, nested-interactive of its rows,
 # heading-order (h1, h3), html-has-lang, region.

@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.looks import LANGUAGES, PHONE, faults, in_language
 from tests.browser.people import fill_birth_date
 from tests.browser.portal import Portal
+from tests.factories.pictures import EICAR, photo
 
 pytestmark = pytest.mark.browser
 
@@ -48,7 +49,9 @@ def test_from_the_landing_page_to_a_place_in_the_draw(
     page.locator("[name=phone]").fill(f"0812 9900 000{int(script) + 1}")
     save(page)
     expect(page.locator(".progress")).to_contain_text("Langkah 3 dari 8 — sekitar 6 menit lagi")
-    fill_the_rest(page, look)
+    fill_the_rest(page, look, {"pmi_candidate": "ya", "laid_off": "tidak"})
+    send_a_photo(page, look, cut=script)
+    declare(page, look)
 
     expect(page.locator("h1")).to_have_text("Periksa jawaban Anda")
     assert look(page) == []
@@ -72,6 +75,9 @@ def test_from_the_landing_page_to_a_place_in_the_draw(
     page.goto("/status/")
     expect(page.locator("main")).to_contain_text(number.strip())
     expect(page.locator(".next-step")).to_have_count(0)
+    page.get_by_role("link", name="Kirim atau ganti bukti").click()
+    expect(page.locator("main")).to_contain_text("Menunggu diperiksa")
+    assert look(page) == []
 
 
 def test_begun_on_one_phone_and_finished_on_another(portal: Portal, visitor: Callable[..., Page]) -> None:
@@ -105,7 +111,8 @@ def test_begun_on_one_phone_and_finished_on_another(portal: Portal, visitor: Cal
     expect(first.locator("[name=address]")).to_have_value("Dusun Contoh RT 07 RW 08")
     assert faults(first) == []
 
-    fill_the_rest(second, nothing_more)
+    fill_the_rest(second, nothing_more, {"pmi_candidate": "tidak", "laid_off": "tidak"})
+    declare(second, nothing_more)
     expect(second.locator("main")).to_contain_text("RT 05 RW 06")
     second.get_by_role("button", name="Daftar dan gabung gelombang").click()
     expect(second.locator("h1")).to_have_text("Anda ikut undian")
@@ -134,8 +141,8 @@ def identify(page: Page, *, number: int) -> None:
     page.locator("[name=sex][value=F]").check()
 
 
-def fill_the_rest(page: Page, look: Callable[[Page], list[str]]) -> None:
-    """From schooling and work up to the review."""
+def fill_the_rest(page: Page, look: Callable[[Page], list[str]], claims: dict[str, str]) -> None:
+    """From schooling and work up to the page behind disability."""
     assert look(page) == []
     for name, value in CHOICES.items():
         page.locator(f"[name={name}]").select_option(value)
@@ -146,12 +153,44 @@ def fill_the_rest(page: Page, look: Callable[[Page], list[str]]) -> None:
     page.locator("[name=unfamiliar_digital]").check()
     save(page)
     assert look(page) == []
-    for name in ("pmi_candidate", "laid_off"):
-        page.locator(f"[name={name}][value=tidak]").check()
+    for name, value in claims.items():
+        page.locator(f"[name={name}][value={value}]").check()
     save(page)
     assert look(page) == []
     page.locator("[name=disability][value=lewati]").check()
     save(page)
+
+
+def send_a_photo(page: Page, look: Callable[[Page], list[str]], *, cut: bool) -> None:
+    """Not a photo first, then one whose way is cut once; in pieces where scripts run, else as a form."""
+    expect(page.locator("h1")).to_have_text("Bukti")
+    assert look(page) == []
+    page.locator("[name=file]").set_input_files({"name": "surat.jpg", "mimeType": "image/jpeg", "buffer": EICAR})
+    page.get_by_role("button", name="Kirim foto").click()
+    expect(page.locator("main")).to_contain_text("Ini bukan foto")
+    if cut:
+        broken: list[str] = []
+
+        def break_once(route: Route) -> None:
+            broken.append(route.request.url)
+            if len(broken) == 2:
+                route.abort()
+            else:
+                route.continue_()
+
+        page.route("**/daftar/bukti/bagian/**", break_once)
+    letter = {"name": "surat.png", "mimeType": "image/png", "buffer": photo(1500, 900, "PNG") + bytes(500_000)}
+    page.locator("[name=file]").set_input_files(letter)
+    page.get_by_role("button", name="Kirim foto").click()
+    if cut:
+        expect(page.locator("[data-upload-status]")).to_contain_text("Sambungan terputus")
+    expect(page.locator("main")).to_contain_text("Foto sudah kami terima")
+    assert look(page) == []
+    save(page)
+
+
+def declare(page: Page, look: Callable[[Page], list[str]]) -> None:
+    """The statement, and on to the review."""
     assert look(page) == []
     for name, value in STATEMENTS.items():
         page.locator(f"[name={name}][value={value}]").check()

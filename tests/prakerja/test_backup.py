@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
+from accounts.scope import Scope
 from prakerja.embedded.state import create_keys
 from prakerja.operations.backup import DUMP, MANIFEST, BackupError, _seal, make_backup, read_backup
 from prakerja.operations.contents import tables_of
@@ -25,8 +26,10 @@ from records.keyring import Keyring
 from records.models import Seal
 from records.services.jobs import request_job
 from records.services.seals import seal_logs
-from registrations.models import Applicant, Registration
+from registrations.models import Applicant, Evidence, Registration
+from registrations.services.evidence import add_evidence
 from tests.factories.people import make_wave
+from tests.factories.pictures import photo
 from tests.factories.registered import make_registration
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,10 +37,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def backup(tmp_path: Path) -> Path:
-    """A backup of a wave with three people."""
+    """A backup of a wave with three people, one of whom has sent a photograph."""
     wave = make_wave()
     for _ in range(3):
         make_registration(wave)
+    mine = Registration.objects.last()
+    assert mine
+    whose: dict[str, Any] = {"scope": Scope().as_applicant(mine.applicant_id), "owner": mine, "claim": "pmi"}
+    add_evidence(**whose, data=photo(), now=timezone.now())
     seal_logs(now=timezone.now())
     return make_backup(to=tmp_path / "backups", keyring=keyring(), keys_to=None, sample=None, now=timezone.now())
 
@@ -63,6 +70,10 @@ def people() -> list[tuple[str, str, str, str]]:
     return [(p.name, p.nik.open(), p.kk.open(), p.phone.open()) for p in Applicant.objects.order_by("pk")]
 
 
+def photographs() -> list[bytes]:
+    return [kept.content.open_bytes() for kept in Evidence.objects.all()]
+
+
 def rewrite(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
     manifest = json.loads((folder / MANIFEST).read_text())
     change(manifest)
@@ -70,11 +81,12 @@ def rewrite(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
 
 
 def test_what_comes_back_is_what_was_there(backup: Path) -> None:
-    before, known = tables(), people()
+    before, known, photographed = tables(), people(), photographs()
     with own_database("elsewhere"):
         manifest = bring_back(backup)
         assert tables() == before == manifest["tables"]
         assert people() == known and len(known) == 3
+        assert photographs() == photographed and len(photographed) == 1
         assert manifest["personal"]["registrations_applicant.nik"] == 3
         assert Registration.objects.count() == 3
         call_command("verify_chain")

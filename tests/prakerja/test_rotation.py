@@ -12,14 +12,17 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.scope import NOBODY
 from accounts.services.factors import verify_factor
 from prakerja.embedded.state import create_keys
 from prakerja.operations.rotation import values_by_key
 from records.fields import keyring
 from records.keyring import Keyring
 from records.models import Import
-from registrations.models import Applicant, Draft
+from registrations.models import Applicant, Draft, Evidence, EvidencePiece
+from registrations.services.evidence import add_evidence, add_piece, begin_upload
 from tests.factories.people import make_wave
+from tests.factories.pictures import photo
 from tests.factories.registered import make_registration
 from tests.factories.sign_in import Phone
 from tests.factories.staff import make_user
@@ -63,8 +66,20 @@ def rotate(keys: Path, settings: Any) -> Callable[..., str]:
 
 def opened() -> list[tuple[str, ...]]:
     people = [(p.nik.open(), p.kk.open(), p.phone.open()) for p in Applicant.objects.order_by("pk")]
+    people += [(kept.content.open_bytes().hex(),) for kept in Evidence.objects.order_by("pk")]
+    people += [(piece.data.open_bytes().hex(),) for piece in EvidencePiece.objects.order_by("pk")]
     people += [(draft.pages.open(),) for draft in Draft.objects.order_by("pk")]
     return people + [(user.phone.open(),) for user in User.objects.exclude(phone=None).order_by("pk")]
+
+
+def _papers(draft: Draft) -> None:
+    """Photographs, which no text is, and one on its way; more of them than are held in memory at once."""
+    whose: dict[str, Any] = {"scope": NOBODY.with_draft(draft.pk), "now": timezone.now()}
+    for claim in ("pmi", "laid_off"):
+        add_evidence(**whose, owner=draft, claim=claim, data=photo(colour="red"))
+    upload = begin_upload(**whose, owner=draft, claim="pmi", size=30, sha256_hex="0" * 64)
+    for start in range(25):
+        add_piece(**whose, upload_id=upload.pk, start=start, data=b"\xff")
 
 
 def keys_in_use() -> set[int]:
@@ -75,7 +90,7 @@ def test_a_whole_rotation_leaves_everything_readable_and_the_old_key_gone(rotate
     wave = make_wave()
     for _ in range(3):
         make_registration(wave)
-    drafted()
+    _papers(drafted())
     phone = Phone(make_user(phone=PHONE))
     before = opened()
     rotate("--add")

@@ -53,6 +53,8 @@ def test_people_and_what_belongs_to_them_are_walled() -> None:
         "Draft",
         "PaperForm",
         "PaperLot",
+        "Evidence",
+        "EvidenceUpload",
         "Registration",
         "Tally",
         "Wish",

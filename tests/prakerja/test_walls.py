@@ -97,6 +97,9 @@ WALLED = {
     "registrations_duplicatedecision": "INSERT, SELECT",
     "registrations_duplicatepair": "SELECT",
     "registrations_eligibilitydecision": "INSERT, SELECT",
+    "registrations_evidence": "DELETE, INSERT, SELECT",
+    "registrations_evidencepiece": "DELETE, INSERT, SELECT",
+    "registrations_evidenceupload": "DELETE, INSERT, SELECT",
     "registrations_formervalue": "INSERT, SELECT",
     "registrations_identitycheck": "SELECT",
     "registrations_listedperson": "SELECT",
@@ -131,6 +134,10 @@ COLUMNS = {
     "clusters_membership": {"UPDATE": {"valid_to", "ended_at", "ended_by_id", "end_reason"}},
     "clusters_membershipproposal": {"UPDATE": {"state", "decided_by_id", "decided_at", "reason", "digest"}},
     "records_import": {"UPDATE": {"state", "take", "decided_by_id", "decided_at", "size", "sha256", "mapping"}},
+    "registrations_evidence": {
+        "UPDATE": {"draft_id", "registration_id", "verdict", "reason", "decided_by_id", "decided_at"}
+    },
+    "registrations_evidenceupload": {"UPDATE": {"received"}},
     "registrations_assistance": {"UPDATE": {"holder_id", "registration_id", "applicant_id"}},
     "registrations_identitycheck": {
         "UPDATE": {

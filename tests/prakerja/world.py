@@ -24,10 +24,12 @@ from records.models import Import
 from registrations.models import DuplicatePair, Registration
 from registrations.services.assistance import begin, put_down
 from registrations.services.drafts import save_page
+from registrations.services.evidence import add_evidence
 from registrations.services.papers import issue
 from tests.clusters.quota_data import AFIRMASI, NOW, deliver_indicators, deliver_seats, make_province
 from tests.factories.draws import Ready, make_class, published
 from tests.factories.people import make_region, make_wave
+from tests.factories.pictures import photo
 from tests.factories.registered import make_registration
 from tests.factories.staff import make_staff, scope_of, sign_in
 from training.models import Erasure, Placement, TrainingClass, Wish, WishList
@@ -97,6 +99,8 @@ def make_world() -> World:
         "split": {"": split.pk, "no-split": NOBODY},
         "scenario": {"": _scenario(wave), "no-scenario": NOBODY},
         "training_class": {"": TrainingClass.objects.get(code="A-1").pk, "no-class": NOBODY},
+        "evidence_id": {"own": _evidence(own), "other": _evidence(other), "none": NOBODY},
+        "upload": {"": NOBODY},
         "number": {"": 1},
         "slug": {"": "ktp", "no-page": "tidak-ada"},
         "place": {"": "33.01", "no-place": "33.99"},
@@ -149,6 +153,14 @@ def _assistance(regency: int, name: str) -> UUID:
 
 def _lot(regency: int) -> UUID:
     return issue(scope=staff_scope(make_staff("mentor", regency)), key=uuid4(), size=1, now=timezone.now()).pk
+
+
+def _evidence(person: Canary) -> UUID:
+    """A paper that nobody has judged yet."""
+    scope = Scope().as_applicant(person.registration.applicant_id)
+    return add_evidence(
+        scope=scope, owner=person.registration, claim="pmi", data=photo(), now=timezone.now()
+    ).pk  # fmt: skip
 
 
 def _grievance(person: Canary) -> UUID:

@@ -41,6 +41,7 @@ TYPED: dict[str, dict[str, str]] = {
     "alasan": {"unfamiliar_digital": "on"},
     "klaster": {"pmi_candidate": "ya", "laid_off": "tidak"},
     "disabilitas": {"disability": "lewati"},
+    "bukti": {},
     "pernyataan": {"citizen": "ya", "received_before": "tidak", "consent": "on"},
 }
 

@@ -61,7 +61,7 @@ class TestSending:
         )
         page = client.get("/daftar/periksa/").content.decode()
         for shown in ("3374 9950 0395 0001", "Siti Contoh", "11 Maret 1995", "Perempuan", "+6281234567890",
-                      "Dusun Contoh RT 01 RW 02", "Pencari kerja", "Kursi roda", "Langkah 8 dari 8"):  # fmt: skip
+                      "Dusun Contoh RT 01 RW 02", "Pencari kerja", "Kursi roda", "Langkah 9 dari 9"):  # fmt: skip
             assert shown in page
         assert '/daftar/isi/tempat-tinggal/#id_phone"' in page
         assert "Tanggal lahir yang Anda isi berbeda dengan NIK" in page  # a warning, which does not block
@@ -86,9 +86,9 @@ class TestSending:
 
     def test_queries(self, wave: Wave, django_assert_max_num_queries: Any) -> None:
         client = holding(drafted())
-        with django_assert_max_num_queries(15):
+        with django_assert_max_num_queries(16):
             revision = client.get("/daftar/periksa/").context["journey"].draft.revision
-        with django_assert_max_num_queries(49):
+        with django_assert_max_num_queries(52):
             assert client.post("/daftar/periksa/", {"revision": revision, "action": "join"}).status_code == 302
 
 
@@ -257,7 +257,7 @@ class TestWaves:
         assert page.context["form"]["occupation"].value() == "worker"
         assert "education" not in page.context["form"].fields
         assert client.get("/daftar/isi/ktp/").status_code == 404
-        answer = fill_in(client, ["keadaan", "alasan", "klaster", "pernyataan"], occupation="jobseeker")
+        answer = fill_in(client, ["keadaan", "alasan", "klaster", "bukti", "pernyataan"], occupation="jobseeker")
         assert answer.url == "/daftar/periksa/"
         assert Draft.objects.get().applicant == Applicant.objects.get()
         assert send(client, "join").status_code == 302

@@ -24,6 +24,7 @@ FIELD_WORDS = {
     "phone": gettext_lazy("Nomor HP"),
     "birth_date": gettext_lazy("Tanggal lahir"),
     "grievance": gettext_lazy("Isi sanggahan atau pengaduan"),
+    "evidence": gettext_lazy("Foto bukti"),
 }
 # What may be done to a person's own registration and place.
 PERSON_KINDS = {
@@ -45,6 +46,10 @@ PERSON_KINDS = {
     "identity.given_back": gettext_lazy("Pengesahan KTP dikembalikan"),
     "identity.confirmed": gettext_lazy("Data kependudukan disahkan kantor"),
     "identity.asked_again": gettext_lazy("Data kependudukan diperiksa ulang"),
+    "evidence.added": gettext_lazy("Bukti dikirim"),
+    "evidence.removed": gettext_lazy("Bukti dihapus"),
+    "evidence.accepted": gettext_lazy("Bukti dinyatakan sesuai"),
+    "evidence.refused": gettext_lazy("Bukti dinyatakan tidak sesuai"),
     "placement.offered": gettext_lazy("Mendapat tempat"),
     "placement.accepted": gettext_lazy("Tempat diterima"),
     "placement.declined": gettext_lazy("Tempat dikembalikan"),
@@ -75,6 +80,7 @@ PURPOSES = {
     "Menghubungi pendaftar": gettext_lazy("Menghubungi pendaftar"),
     "Memperbaiki data atas permintaan pendaftar": gettext_lazy("Memperbaiki data atas permintaan pendaftar"),
     "Menangani pengaduan atau sanggahan": gettext_lazy("Menangani pengaduan atau sanggahan"),
+    "Memeriksa bukti": gettext_lazy("Memeriksa bukti"),
     "Pemeriksaan": pgettext_lazy("alasan", "Pemeriksaan"),
 }
 CLIENT_WORDS = {

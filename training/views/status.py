@@ -16,6 +16,7 @@ from records.services.messages import Recipient
 from records.services.messages.reading import messages_to
 from records.tasks import start_on_commit
 from registrations.models import Registration
+from registrations.selectors.evidence import asked_of
 from registrations.selectors.own import latest_decision, why_not
 from registrations.selectors.waves import announced_waves, takes_registrations
 from registrations.services.access import NoSuchStatus, TooManyAttempts, open_status
@@ -65,6 +66,9 @@ def status(request: ScopedRequest) -> HttpResponse:
             "may_leave": registration.state in TAKES_PART and unfrozen,
             "failures": _failures(registration, office.name if office else "") if turned_away else [],
             "unfrozen": unfrozen,
+            "papers": asked_of(scope=request.scope, registration=registration)
+            if registration.state != Registration.State.WITHDRAWN
+            else [],
             "current_wave": registration.wave,
             "grievances": own_grievances(registration, request.scope),
             "looks": looks_at(request.scope.applicant_id),
