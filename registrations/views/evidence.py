@@ -62,11 +62,10 @@ def piece(request: ScopedRequest, upload: UUID) -> JsonResponse:
     """The next bytes of an announced file, from the header Upload-Offset on. The answer says where to go on, or `next`."""
     said = request.headers.get("Upload-Offset", "")
     start = int(said) if said.isascii() and said.isdigit() and len(said) < 10 else -1
+    data = request.body if request.content_type == "application/octet-stream" else b""  # a form has been read already
     request.session.modified = True
     try:
-        taken = services.add_piece(
-            scope=request.scope, upload_id=upload, start=start, data=request.body, now=timezone.now()
-        )
+        taken = services.add_piece(scope=request.scope, upload_id=upload, start=start, data=data, now=timezone.now())
     except (EvidenceUpload.DoesNotExist, services.OwnerGone):
         return JsonResponse({"error": gettext("Kiriman ini sudah berakhir. Pilih fotonya sekali lagi.")}, status=404)
     except services.WrongPlace as wrong:

@@ -222,6 +222,7 @@ class TestPieces:
             answer = put(client, to, start, data)
             assert (answer.status_code, answer.json()) == (409, {"received": 1000})
         assert client.post(to, b"x", content_type="application/octet-stream").json() == {"received": 1000}
+        assert client.post(to, {"a": "form"}, headers={"Upload-Offset": "1000"}).json() == {"received": 1000}
 
     def test_other_bytes_than_announced_are_refused_and_gone(self, wave: Wave) -> None:
         client = holding(drafted())
