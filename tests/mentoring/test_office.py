@@ -147,7 +147,7 @@ def test_the_file_shows_the_age_and_no_birth_date(client: Client, wave: Wave) ->
 def test_the_file_costs_a_fixed_number_of_queries(client: Client, wave: Wave, django_assert_num_queries: Any) -> None:
     registration = make_registration(wave)
     text_of(client.get("/kantor/"))
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(21):
         text_of(client.get(f"/kantor/peserta/{registration.pk}/"))
 
 

@@ -23,14 +23,17 @@ from registrations.models import (
     Applicant,
     Disability,
     DisabilityNeed,
+    Evidence,
     FormerValue,
     IdentityCheck,
     Registration,
 )
 from registrations.services.access import NoSuchStatus, open_status
 from registrations.services.corrections import Correction, correct, correct_for_office
+from registrations.services.evidence import add_evidence
 from registrations.services.receipts import secret_code
 from tests.factories.people import make_region, make_wave
+from tests.factories.pictures import photo
 from tests.factories.registered import make_registration
 from tests.factories.staff import make_staff
 from tests.prakerja.database import refused
@@ -96,6 +99,9 @@ class TestDownload:
             scope=own(registration), correction=Correction(details={"email": "siti@contoh.example"}), key=uuid4(),
             now=timezone.now(), language="id",
         )  # fmt: skip
+        paper = add_evidence(
+            scope=own(registration), owner=registration, claim="disability", data=photo(), now=timezone.now()
+        )
         answer = signed(registration).post("/status/unduh/")
         assert answer["Content-Type"] == "application/zip"
         archive = zipfile.ZipFile(io.BytesIO(answer.content))
@@ -104,6 +110,8 @@ class TestDownload:
         assert data["pendaftaran"][0]["number"] == registration.number
         assert data["bantuan_di_kelas"][0]["text"] == "Kursi roda"
         assert data["isian_sebelumnya"][0]["field"] == "email"
+        assert data["bukti"][0]["verdict"] == "waiting" and "content" not in data["bukti"][0]
+        assert archive.read(f"bukti/{paper.pk}.jpg").startswith(b"\xff\xd8")
         assert data["pesan"] and data["persetujuan"]
         rows = list(csv.DictReader(io.StringIO(archive.read("orang.csv").decode("utf-8-sig"))))
         assert rows[0]["nik"].lstrip("'") == person.nik.open()
@@ -281,6 +289,7 @@ class TestErased:
             scope=own(registration), correction=Correction(details={"kk": "3374990101200777"}), key=uuid4(),
             now=timezone.now(), language="id",
         )  # fmt: skip
+        add_evidence(scope=own(registration), owner=registration, claim="disability", data=photo(), now=timezone.now())
         before = everything()
         assert all(secret in before for secret in secrets)
         asked = approved(registration)
@@ -289,6 +298,7 @@ class TestErased:
         assert services.erase_approved(erasure_id=asked.pk, now=now) == {"state": "done"}  # delivered twice
         after = everything()
         assert [secret for secret in [*secrets, "3374990101200777"] if secret in after] == []
+        assert not Evidence.objects.exists()
         assert not Disability.objects.exists() and not DisabilityNeed.objects.exists()
         with pytest.raises(NoSuchStatus):
             open_status(

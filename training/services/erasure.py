@@ -1,8 +1,9 @@
 """Erasing a person: asked for by them, decided by two of the office within 72 hours, done by the worker.
 
 What says who somebody is, is overwritten: the numbers with their blind indexes, name, contact, address, day of birth,
-disability, former values, what was written in appeals. Ids, states, places, decisions and both logs stay, so that the draw can
-be recomputed and the chain of the log still fits. Lists that others keep (registrations.PersonList) are theirs.
+disability, photographed papers, former values, what was written in appeals. Ids, states, places, decisions and both logs stay,
+so that the draw can be recomputed and the chain of the log still fits. Lists that others keep (registrations.PersonList) are
+theirs.
 """
 
 from collections.abc import Mapping
@@ -26,6 +27,8 @@ from registrations.models import (
     Disability,
     DisabilityNeed,
     Draft,
+    Evidence,
+    EvidenceUpload,
     FormerValue,
     IdentityCheck,
     PhoneChange,
@@ -144,6 +147,8 @@ def erase(*, applicant_id: UUID, now: datetime) -> bool:
     applicant.save()
     for model in (DisabilityNeed, Disability, PhoneChange, Draft):
         model.objects.filter(applicant=applicant).delete()
+    for papers in (EvidenceUpload, Evidence):
+        papers.objects.filter(registration__applicant=applicant).delete()
     for former in FormerValue.objects.filter(applicant=applicant):
         former.former = "null"
         former.save(update_fields=["former"])

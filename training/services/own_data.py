@@ -24,6 +24,7 @@ from registrations.models import (
     Disability,
     DisabilityNeed,
     EligibilityDecision,
+    Evidence,
     FormerValue,
     IdentityCheck,
     Registration,
@@ -31,8 +32,8 @@ from registrations.models import (
 from training.models import DrawResult, Erasure, Grievance, GrievanceStep, Placement, Wish, WishList
 from training.selectors.trail import looks_at
 
-# Names of staff and what opens the portal are not the person's data.
-KEPT_BACK = {"idempotency_key", "code_index", "actor_id"}
+# Names of staff and what opens the portal are not the person's data; photographs are files of their own.
+KEPT_BACK = {"idempotency_key", "code_index", "actor_id", "content"}
 ALL = 100_000
 
 Row = dict[str, Any]
@@ -59,6 +60,8 @@ def own_data(*, scope: Scope, now: datetime) -> bytes:
         for name, rows in sections.items():
             if rows:
                 archive.writestr(f"{name}.csv", _csv(rows))
+        for photo in _photos(applicant, scope).iterator(chunk_size=5):
+            archive.writestr(f"bukti/{photo.pk}.jpg", photo.content.open_bytes())
     return packed.getvalue()
 
 
@@ -77,6 +80,7 @@ def _sections(applicant: Applicant, scope: Scope) -> dict[str, list[Row]]:
         "kelas_pilihan": Wish.objects.within(scope).filter(**of_mine).order_by("rank"),
         "hasil_undian": DrawResult.objects.within(scope).filter(**of_mine),
         "tempat": Placement.objects.within(scope).filter(**mine).order_by("created_at"),
+        "bukti": _photos(applicant, scope).defer("content"),
         "sanggahan": Grievance.objects.within(scope).filter(**mine).order_by("received_at"),
         "langkah_sanggahan": GrievanceStep.objects.filter(grievance__applicant=applicant).order_by("at"),
         "permintaan_hapus": Erasure.objects.within(scope).filter(**mine).order_by("requested_at"),
@@ -93,6 +97,10 @@ def _sections(applicant: Applicant, scope: Scope) -> dict[str, list[Row]]:
             for look in looks_at(applicant.pk)
         ],
     }
+
+
+def _photos(applicant: Applicant, scope: Scope) -> models.QuerySet[Evidence]:
+    return Evidence.objects.within(scope).filter(registration__applicant=applicant).order_by("added_at")
 
 
 def _row(one: models.Model) -> Row:
