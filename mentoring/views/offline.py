@@ -152,7 +152,7 @@ def _version() -> str:
 
 def _read(request: HttpRequest) -> tuple[SentForm | None, dict[str, str]]:
     """The frame and the answers of what was sent; no frame where it is no JSON object of a bearable size."""
-    if int(request.headers.get("Content-Length") or 0) > LARGEST_BODY:
+    if request.content_type != "application/json" or int(request.headers.get("Content-Length") or 0) > LARGEST_BODY:
         return None, {}
     try:
         sent = json.loads(request.body)

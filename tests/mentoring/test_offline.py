@@ -150,6 +150,10 @@ def test_what_cannot_be_read(wave: Wave, body: str) -> None:
     assert post(counter(), body).status_code == 400
 
 
+def test_a_form_is_not_what_a_device_sends(wave: Wave) -> None:
+    assert counter().post(ADDRESS, {"id": str(uuid4())}).status_code == 400
+
+
 @pytest.mark.parametrize("answers", [None, [], {"nik": 5}, {"nik": "\x00" * 3}, {"village_id": "9" * 400}])
 def test_answers_of_another_shape_are_wrong_and_no_fault(wave: Wave, answers: Any) -> None:
     assert post(counter(), captured() | {"answers": answers}).status_code == 422
