@@ -18,7 +18,7 @@ from accounts.services import enter_scope
 from clusters.models import Wave
 from clusters.selectors.offices import scope_of
 from records.models import Event
-from registrations.forms.pages import entered
+from registrations.forms.pages import PAPERS, entered
 from registrations.models import Assistance, Consent, Draft, Registration
 from registrations.services import assistance as service
 from registrations.services.access import PER_NUMBER
@@ -63,7 +63,10 @@ def begun(client: Client) -> str:
     return str(answer["Location"]).removesuffix("isi/ktp/")
 
 
-def fill_in(client: Client, home: str, slugs: list[str] = SLUGS, **over: Any) -> Any:
+AT_THE_COUNTER = [slug for slug in SLUGS if slug != PAPERS]
+
+
+def fill_in(client: Client, home: str, slugs: list[str] = AT_THE_COUNTER, **over: Any) -> Any:
     pages = typed(**over)
     for slug in slugs:
         revision = client.get(f"{home}isi/{slug}/").context["revision"]

@@ -87,7 +87,7 @@ def everything() -> str:
         for one in model._base_manager.all():
             for field in model._meta.concrete_fields:
                 value = getattr(one, field.attname)
-                said.append(value.open() if isinstance(value, Sealed) else str(value))
+                said.append(value.open_bytes().decode(errors="replace") if isinstance(value, Sealed) else str(value))
     return "\n".join(said)
 
 
