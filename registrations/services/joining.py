@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import Enum, auto
+from typing import Any
 
 from django.core.signing import BadSignature
 from django.db import connection
@@ -34,7 +35,7 @@ def join_at_once(*, slip: str, now: datetime) -> tuple[Outcome, datetime | None]
         applicant_id, registration_id = Registration.of_slip(slip)
     except BadSignature:
         return Outcome.UNDECIDED, None
-    about = {
+    about: dict[str, Any] = {
         "role": ROLE,
         "scope": Scope(applicant_id=applicant_id).as_setting(),
         "registration": registration_id,
