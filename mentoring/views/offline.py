@@ -121,7 +121,7 @@ def worker(request: HttpRequest) -> HttpResponse:
     kept = json.dumps([static(asset) for asset in ASSETS])
     context = {"kept": kept, "page": reverse("offline"), "version": _version()}
     script = render_to_string("mentoring/offline/worker.js", context)
-    return HttpResponse(script, content_type="text/javascript", headers={"Cache-Control": "no-cache"})
+    return HttpResponse(script, content_type="text/javascript")
 
 
 @require_safe

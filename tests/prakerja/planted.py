@@ -12,7 +12,7 @@ from django.core import mail
 
 from records.fields import BlindIndexField
 
-NIK = "3374990101957931"
+NIK = "3374993112997931"  # a day of birth that no factory gives
 PHONE = "+6281298765012"
 
 
@@ -35,7 +35,7 @@ def test_output() -> None:
 
 
 def test_grouped() -> None:
-    print("3374 9901 0195 7931")  # noqa: T201
+    print("3374 9931 1299 7931")  # noqa: T201
 
 
 def test_redis() -> None:
@@ -61,5 +61,5 @@ def test_file() -> None:
 def test_server_log(settings: Any) -> None:
     name = settings.DATABASES["default"]["NAME"]
     opened = psycopg2.connect(os.environ["DATABASE_URL"].removesuffix(name) + "prakerja")
-    opened.cursor().execute("DO $$ BEGIN RAISE WARNING '3374990101957931'; END $$")
+    opened.cursor().execute(f"DO $$ BEGIN RAISE WARNING '{NIK}'; END $$")
     opened.close()
