@@ -370,7 +370,7 @@ DUKCAPIL_SECONDS = float(os.environ.get("DUKCAPIL_SECONDS", "10"))
 DUKCAPIL_PER_MINUTE = int(os.environ.get("DUKCAPIL_PER_MINUTE", "1200"))
 
 # A request that stood longer than this in the queue of a web process is asked to come again (prakerja.operations.opening).
-SHED_SECONDS = float(os.environ.get("SHED_SECONDS", "2"))
+SHED_SECONDS = float(os.environ.get("SHED_SECONDS", "5"))
 
 # The admin (prakerja.admin_site). Colours are those of static/css/tokens.css: nila on paper.
 UNFOLD = {

@@ -38,8 +38,8 @@ def running(folder: Path) -> Iterator[Portal]:
     launcher = subprocess.Popen(
         [sys.executable, "-m", "prakerja.embedded", "up", f"--port={port}"],
         cwd=ROOT,
-        # what the tests ask is not slowed by asking the registry about the whole sample province
-        env=environment(folder) | {"DUKCAPIL_PER_MINUTE": "60"},
+        # on a busy machine nobody is asked to come again, nor slowed by asking the registry about everybody
+        env=environment(folder) | {"DUKCAPIL_PER_MINUTE": "60", "SHED_SECONDS": "60"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -46,7 +46,7 @@ def test_assisted_and_claimed(portal: Portal, visitor: Callable[..., Page]) -> N
     page.locator("[name=address]").fill("Dusun Contoh RT 01 RW 02")
     choose_village(page, True)
     save(page)
-    fill_the_rest(page, look)
+    fill_the_rest(page, look, {"pmi_candidate": "ya", "laid_off": "tidak"})
     assert look(page) == []
     review = page.url
     page.get_by_role("button", name="Daftar saja, gabung nanti").click()

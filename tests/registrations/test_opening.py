@@ -109,6 +109,10 @@ class TestSlip:
 
 
 class TestShedding:
+    @pytest.fixture(autouse=True)
+    def _patience(self, settings: Any) -> None:
+        settings.SHED_SECONDS = 2.0
+
     def test_who_stood_too_long_is_asked_to_come_again_with_everything_kept(
         self, registration: Registration, django_assert_num_queries: Any
     ) -> None:
