@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.looks import LANGUAGES, PHONE, faults, in_language
 from tests.browser.people import STAFF, fill_birth_date, sign_in
 from tests.browser.portal import Portal
-from tests.browser.test_register import choose_village, fill_the_rest, save
+from tests.browser.test_register import choose_village, declare, fill_the_rest, save
 
 pytestmark = pytest.mark.browser
 
@@ -47,6 +47,7 @@ def test_assisted_and_claimed(portal: Portal, visitor: Callable[..., Page]) -> N
     choose_village(page, True)
     save(page)
     fill_the_rest(page, look, {"pmi_candidate": "ya", "laid_off": "tidak"})
+    declare(page, look)
     assert look(page) == []
     review = page.url
     page.get_by_role("button", name="Daftar saja, gabung nanti").click()
