@@ -213,7 +213,7 @@ class TestPages:
         for _ in range(2):
             assert client.post(address, typed).status_code == 302
         assert DuplicateDecision.objects.count() == 1
-        assert "Tidak ada pasangan" in client.get("/kantor/ganda/").content.decode()
+        assert "Tidak ada yang menunggu" in client.get("/kantor/ganda/").content.decode()
         typed = {"verdict": "undone", "reason": "", "shown": "same"}
         assert "supaya rekan Anda" in client.post(address, typed).content.decode()
 
