@@ -78,5 +78,5 @@ class Erasure(Stamped):
     def __str__(self) -> str:
         return f"{self.applicant_id} {self.state}"
 
-    def get_state_display(self) -> str:
+    def get_state_display(self) -> str:  # type: ignore[no-redef]
         return str(ERASURE_WORDS[self.state])
