@@ -5,7 +5,6 @@ got a receipt must be found joined afterwards, once. With synchronous_commit off
 could not have noticed. Servers and database are its own. Exit status 1 when a receipt is lost, or with SYNC=off when none is.
 """
 
-import itertools
 import os
 import queue
 import shutil
@@ -25,7 +24,7 @@ import psutil
 
 from bench import http, open_wave
 from prakerja.embedded.servers import Running, start_postgres, start_valkey
-from prakerja.embedded.state import EmbeddedError, State
+from prakerja.embedded.state import State
 
 KILLS, CLIENTS = int(os.environ.get("KILLS", "20")), 6
 BETWEEN = 150  # receipts from one kill to the next
@@ -42,15 +41,11 @@ class Servers:
 
     def kill_postgres(self) -> None:
         """And start it again, as soon as the last of its processes has noticed."""
+        backends = psutil.Process(self.postgres.process.pid).children()
         _kill(self.postgres)
-        for attempt in itertools.count():
-            try:
-                self.postgres = start_postgres(self.state)
-                return
-            except (EmbeddedError, OSError):
-                if attempt == 100:
-                    raise
-                time.sleep(0.1)
+        psutil.wait_procs(backends, timeout=60)
+        (self.state.folder / "postgres" / "data" / "postmaster.pid").unlink()  # its last word was "ready"
+        self.postgres = start_postgres(self.state)
 
     def kill_valkey(self) -> None:
         _kill(self.valkey)
