@@ -34,7 +34,7 @@ class OpeningMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        waited = float(request.headers.get(HEADER, 0))
+        waited = _waited(request)
         if waited > settings.SHED_SECONDS and waited > settings.SHED_SECONDS * (2 if _has_waited(request) else 1):
             return busy(request)
         by_slip = request.method == "POST" and request.path_info == reverse("join") and "slip" in request.POST
@@ -45,6 +45,14 @@ class OpeningMiddleware:
 def busy(request: HttpRequest) -> HttpResponse:
     ticket = signing.TimestampSigner(salt=TICKET).sign(secrets.token_urlsafe(8))
     return unavailable(request, retry_after=secrets.choice(RETRY_AFTER), more={TICKET: ticket})
+
+
+def _waited(request: HttpRequest) -> float:
+    """Seconds, as our worker says; another server passes on what a client made up."""
+    try:
+        return float(request.headers.get(HEADER, 0))
+    except ValueError:
+        return 0.0
 
 
 def _has_waited(request: HttpRequest) -> bool:

@@ -136,4 +136,5 @@ class TestShedding:
 
     def test_pages_are_asked_again_too(self, registration: Registration) -> None:
         assert Client().get("/", headers={"X-Queued-Seconds": "2.5"}).status_code == 503
-        assert Client().get("/", headers={"X-Queued-Seconds": "1.9"}).status_code == 200
+        for harmless in ("1.9", "x", ""):
+            assert Client().get("/", headers={"X-Queued-Seconds": harmless}).status_code == 200
